@@ -1,0 +1,29 @@
+//! The vocabulary: small types that cannot be wrong, and no I/O.
+//!
+//! A [`Finding`] is one breach of a rule ([`Code`]) at a [`FieldPath`], with the [`Fix`] that
+//! ends it. A [`Verdict`] is every finding of a request, each with the [`Mode`] that the tenant's
+//! profile gives its rule; from the modes follows the [`Decision`]. Names that people choose are
+//! parsed where they enter ([`TenantName`], [`Pattern`], [`RuleKey`]); inside, no string carries
+//! meaning.
+//!
+//! Deliberately absent: JSON, Kubernetes objects, clocks.
+
+mod code;
+mod finding;
+mod path;
+mod pattern;
+mod podsecurity;
+mod request;
+mod tenant;
+mod text;
+mod verdict;
+
+pub use code::{Code, Family, InvalidRuleKey, RuleKey};
+pub use finding::{Edit, EditValue, Finding, Fix, Severity};
+pub use path::{FieldPath, Segment};
+pub use pattern::{InvalidPattern, Pattern};
+pub use podsecurity::{InvalidPodSecurity, Level, PolicyVersion, Version};
+pub use request::{Operation, Requester};
+pub use tenant::{InvalidName, TenantName};
+pub use text::sanitise;
+pub use verdict::{Decision, InvalidMode, Judged, Mode, Verdict};

@@ -1,0 +1,215 @@
+//! The register of rule codes. A code never changes its meaning; `tests/architecture` freezes it.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A family of rules: the first digit of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Family(u8);
+
+impl Family {
+    /// RF1: who owns what.
+    pub const TENANCY: Self = Self(1);
+    /// RF2: the Pod Security Standards and what we add to them.
+    pub const POD_SECURITY: Self = Self(2);
+    /// RF9: the guard itself.
+    pub const GUARD: Self = Self(9);
+
+    /// Whether rules of this family exist yet. The keys of the others are held.
+    #[must_use]
+    pub fn in_force(self) -> bool {
+        Code::ALL.iter().any(|code| code.family() == self)
+    }
+
+    /// Whether a profile may set this family's mode at all: RF1 and RF9 are always enforced.
+    #[must_use]
+    pub fn always_enforced(self) -> bool {
+        self == Self::TENANCY || self == Self::GUARD
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RF{}", self.0)
+    }
+}
+
+macro_rules! register {
+    ($($(#[$doc:meta])* $name:ident = $number:literal,)*) => {
+        /// The stable code of a rule, shown as `RF` and four digits.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u16)]
+        pub enum Code { $($(#[$doc])* $name = $number,)* }
+
+        impl Code {
+            /// Every code of the register, in order.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+register! {
+    /// Host namespaces: network, PID, IPC.
+    HostNamespaces = 2001,
+    /// Host ports.
+    HostPorts = 2002,
+    /// Privileged containers.
+    Privileged = 2003,
+    /// Added capabilities, baseline.
+    CapabilitiesBaseline = 2004,
+    /// hostPath volumes.
+    HostPathVolumes = 2005,
+    /// Privilege escalation.
+    AllowPrivilegeEscalation = 2006,
+    /// Capabilities, restricted.
+    CapabilitiesRestricted = 2007,
+    /// AppArmor profiles.
+    AppArmorProfile = 2008,
+    /// SELinux options.
+    SeLinuxOptions = 2009,
+    /// The /proc mount, baseline.
+    ProcMount = 2010,
+    /// The /proc mount, restricted.
+    ProcMountRestricted = 2011,
+    /// Seccomp profiles, baseline.
+    SeccompBaseline = 2012,
+    /// Seccomp profiles, restricted.
+    SeccompRestricted = 2013,
+    /// Sysctls.
+    Sysctls = 2014,
+    /// Windows host process containers.
+    WindowsHostProcess = 2015,
+    /// Hosts of probes and lifecycle handlers.
+    ProbeHosts = 2016,
+    /// Volume types, restricted.
+    RestrictedVolumes = 2017,
+    /// runAsNonRoot.
+    RunAsNonRoot = 2018,
+    /// runAsUser 0.
+    RunAsUser = 2019,
+    /// Hosts of probes and lifecycle handlers, for versions in which upstream has no check.
+    EarlyProbeHosts = 2101,
+    /// Group 0 among the supplemental groups.
+    RootGroup = 2102,
+    /// An object or review that cannot be read.
+    Malformed = 9001,
+    /// A kind, subresource or operation that no rule knows.
+    UnknownKind = 9002,
+    /// A namespace that no tenant claims and no cache knows.
+    UnknownNamespace = 9003,
+    /// The deadline passed before there was an answer.
+    Deadline = 9004,
+    /// A fault of ours.
+    Internal = 9005,
+    /// No policies are loaded yet.
+    NotReady = 9006,
+}
+
+impl Code {
+    /// The family that the first digit names.
+    #[must_use]
+    pub fn family(self) -> Family {
+        Family((self as u16 / 1000) as u8)
+    }
+
+    fn from_number(number: u16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| *code as u16 == number)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RF{}", *self as u16)
+    }
+}
+
+impl FromStr for Code {
+    type Err = InvalidRuleKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        four_digits(text).and_then(Self::from_number).ok_or_else(|| InvalidRuleKey(text.to_owned()))
+    }
+}
+
+/// What a profile's `rules` may name: everything, a family, or one rule. The longest wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleKey {
+    /// `*`
+    All,
+    /// `RF2`
+    Family(Family),
+    /// `RF2003`
+    Rule(Code),
+    /// A code of a family whose rules do not exist yet: kept, and without effect.
+    Held(u16),
+}
+
+/// A rule key that names nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a rule: use `*`, a family such as `RF2` or a code such as `RF2003`")]
+pub struct InvalidRuleKey(String);
+
+impl FromStr for RuleKey {
+    type Err = InvalidRuleKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidRuleKey(text.to_owned());
+        if text == "*" {
+            return Ok(Self::All);
+        }
+        let digits = text.strip_prefix("RF").ok_or_else(invalid)?;
+        if let &[digit @ b'1'..=b'9'] = digits.as_bytes() {
+            return Ok(Self::Family(Family(digit - b'0')));
+        }
+        let number = four_digits(text).ok_or_else(invalid)?;
+        match Code::from_number(number) {
+            Some(code) => Ok(Self::Rule(code)),
+            None if Family((number / 1000) as u8).in_force() => Err(invalid()),
+            None => Ok(Self::Held(number)),
+        }
+    }
+}
+
+impl fmt::Display for RuleKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("*"),
+            Self::Family(family) => family.fmt(f),
+            Self::Rule(code) => code.fmt(f),
+            Self::Held(number) => write!(f, "RF{number}"),
+        }
+    }
+}
+
+fn four_digits(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("RF")?;
+    let plain = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten().filter(|number| *number >= 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_everything_a_family_or_a_code() {
+        let check =
+            |text: &str, expect: Option<RuleKey>| assert_eq!(text.parse().ok(), expect, "{text}");
+        check("*", Some(RuleKey::All));
+        check("RF2", Some(RuleKey::Family(Family::POD_SECURITY)));
+        check("RF2003", Some(RuleKey::Rule(Code::Privileged)));
+        check("RF3004", Some(RuleKey::Held(3004)));
+        for wrong in
+            ["", "RF", "RF0", "RF2999", "RF20", "RF+003", "rf2003", "RF0003", "RF20031", "**"]
+        {
+            check(wrong, None);
+        }
+    }
+
+    #[test]
+    fn codes_read_back_as_they_print() {
+        for code in Code::ALL {
+            assert_eq!(code.to_string().parse(), Ok(*code));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Where in an object something stands, for people and for machines.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+use super::text::sanitise;
+
+/// One step into an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Segment {
+    /// A field of a struct: `.securityContext`
+    Field(&'static str),
+    /// A key of a map: `[example.com/key]`
+    Key(String),
+    /// An item of a list, by its name where it has one: `[app]`, else `[0]`
+    Item {
+        /// Zero-based.
+        index: usize,
+        /// What people call the item.
+        name: Option<String>,
+    },
+}
+
+/// A path into an object. `Display` is for people (`spec.containers[app].image`),
+/// [`pointer`](Self::pointer) for machines.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct FieldPath(Vec<Segment>);
+
+impl FieldPath {
+    /// The object itself.
+    #[must_use]
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// The path through these fields from the object's root.
+    #[must_use]
+    pub fn fields(fields: &[&'static str]) -> Self {
+        Self(fields.iter().copied().map(Segment::Field).collect())
+    }
+
+    /// This path and one field more.
+    #[must_use]
+    pub fn field(&self, name: &'static str) -> Self {
+        self.step(Segment::Field(name))
+    }
+
+    /// This path and one key of a map more.
+    #[must_use]
+    pub fn key(&self, key: &str) -> Self {
+        self.step(Segment::Key(key.to_owned()))
+    }
+
+    /// This path and one item of a list more; an empty name is no name.
+    #[must_use]
+    pub fn item(&self, index: usize, name: &str) -> Self {
+        let name = (!name.is_empty()).then(|| name.to_owned());
+        self.step(Segment::Item { index, name })
+    }
+
+    /// The steps from the root.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.0
+    }
+
+    /// RFC 6901.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let mut text = String::new();
+        for segment in &self.0 {
+            text.push('/');
+            match segment {
+                Segment::Field(name) => text.push_str(name),
+                Segment::Key(key) => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Segment::Item { index, .. } => text.push_str(&index.to_string()),
+            }
+        }
+        text
+    }
+
+    fn step(&self, segment: Segment) -> Self {
+        let mut segments = Vec::with_capacity(self.0.len() + 1);
+        segments.extend_from_slice(&self.0);
+        segments.push(segment);
+        Self(segments)
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Field(name) if position == 0 => f.write_str(name)?,
+                Segment::Field(name) => write!(f, ".{name}")?,
+                Segment::Key(key) => bracketed(f, &sanitise(key, MAX_NAME))?,
+                Segment::Item { index, name: None } => {
+                    bracketed(f, &Cow::Owned(index.to_string()))?
+                }
+                Segment::Item { name: Some(name), .. } => bracketed(f, &sanitise(name, MAX_NAME))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The API server allows 63 characters in a container's name and 317 in an annotation's key; what
+/// is longer is not worth a line.
+const MAX_NAME: usize = 80;
+
+fn bracketed(f: &mut fmt::Formatter<'_>, text: &Cow<'_, str>) -> fmt::Result {
+    f.write_char('[')?;
+    f.write_str(text)?;
+    f.write_char(']')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_for_people_and_for_machines() {
+        let path = FieldPath::fields(&["spec", "containers"]).item(1, "app").field("image");
+        assert_eq!(path.to_string(), "spec.containers[app].image");
+        assert_eq!(path.pointer(), "/spec/containers/1/image");
+        let path = FieldPath::fields(&["metadata", "annotations"]).key("a/b~c");
+        assert_eq!(path.to_string(), "metadata.annotations[a/b~c]");
+        assert_eq!(path.pointer(), "/metadata/annotations/a~1b~0c");
+        assert_eq!(FieldPath::root().item(2, "").to_string(), "[2]");
+    }
+}

@@ -1,0 +1,63 @@
+//! Names that must be what Kubernetes takes them for.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The name of a tenant: an RFC 1123 subdomain of at most 63 characters, because it is also a label
+/// value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TenantName(String);
+
+/// A name that Kubernetes or a label would not take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a tenant's name: use at most 63 of the characters a-z, 0-9, `-` and `.`, with a letter or digit at both ends"
+)]
+pub struct InvalidName(String);
+
+impl TenantName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TenantName {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let part = |part: &str| {
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            part.bytes().next().is_some_and(plain)
+                && part.bytes().next_back().is_some_and(plain)
+                && part.bytes().all(|byte| plain(byte) || byte == b'-')
+        };
+        if text.len() <= 63 && text.split('.').all(part) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidName(text.to_owned()))
+        }
+    }
+}
+
+impl fmt::Display for TenantName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_label_value_and_a_subdomain() {
+        for right in ["alpha", "a", "7", "team-a.eu", &"a".repeat(63)] {
+            assert!(right.parse::<TenantName>().is_ok(), "{right}");
+        }
+        for wrong in ["", "-a", "a-", "A", "a_b", "a..b", ".a", "a b", "ä", &"a".repeat(64)] {
+            assert!(wrong.parse::<TenantName>().is_err(), "{wrong}");
+        }
+    }
+}

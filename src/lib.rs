@@ -1,0 +1,3 @@
+//! Ringfence guards the tenants of a shared Kubernetes cluster from each other.
+
+pub mod domain;
