@@ -37,6 +37,8 @@ impl Severity {
 pub struct Finding {
     /// Whose breach it is.
     pub code: Code,
+    /// The rule's short name.
+    pub rule: &'static str,
     /// How bad it is.
     pub severity: Severity,
     /// Where.

@@ -1,6 +1,5 @@
 //! Where in an object something stands, for people and for machines.
 
-use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use super::text::sanitise;
@@ -94,9 +93,7 @@ impl fmt::Display for FieldPath {
                 Segment::Field(name) if position == 0 => f.write_str(name)?,
                 Segment::Field(name) => write!(f, ".{name}")?,
                 Segment::Key(key) => bracketed(f, &sanitise(key, MAX_NAME))?,
-                Segment::Item { index, name: None } => {
-                    bracketed(f, &Cow::Owned(index.to_string()))?
-                }
+                Segment::Item { index, name: None } => bracketed(f, &index.to_string())?,
                 Segment::Item { name: Some(name), .. } => bracketed(f, &sanitise(name, MAX_NAME))?,
             }
         }
@@ -108,7 +105,7 @@ impl fmt::Display for FieldPath {
 /// is longer is not worth a line.
 const MAX_NAME: usize = 80;
 
-fn bracketed(f: &mut fmt::Formatter<'_>, text: &Cow<'_, str>) -> fmt::Result {
+fn bracketed(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_char('[')?;
     f.write_str(text)?;
     f.write_char(']')

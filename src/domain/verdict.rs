@@ -96,6 +96,12 @@ impl Verdict {
         Self { findings }
     }
 
+    /// The verdict where no profile has a say: everything is refused.
+    #[must_use]
+    pub fn enforced(findings: Vec<Finding>) -> Self {
+        Self::of(findings, |_| Mode::Enforce)
+    }
+
     /// Every finding that is refused, warned of or recorded.
     #[must_use]
     pub fn findings(&self) -> &[Judged] {

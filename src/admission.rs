@@ -1,0 +1,17 @@
+//! One request on one snapshot: what is filled in, what is found. Pure and synchronous; the server
+//! and `ringfence review` both ask here, so that they cannot differ.
+//!
+//! ```text
+//!  Request ── resource known? operation known? ──► what it holds ──┬─ fill:  defaults → Patch
+//!                    │ no: RF9002                  (Shape)         └─ judge: defaults in memory for
+//!                    ▼                                                       templates → rules
+//!                 refused                                                    → Verdict
+//! ```
+
+mod case;
+mod fill;
+mod judge;
+
+pub use case::{Case, Fault, needs_namespace};
+pub use fill::fill;
+pub use judge::judge;

@@ -1,0 +1,103 @@
+//! A request as far as it is known before its object is read.
+
+use crate::domain::{Code, Finding, Operation, sanitise};
+use crate::objects::Malformed;
+use crate::review::Request;
+use crate::rules::{Resource, Shape, find_resource, guard};
+use crate::state::{Snapshot, Standing};
+
+/// Why a request cannot be judged at all: a breach of one of RF9's rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The rule.
+    pub code: Code,
+    /// What was found, safe to print.
+    pub found: String,
+}
+
+impl Fault {
+    /// A fault; `found` must be safe to print.
+    pub fn new(code: Code, found: impl Into<String>) -> Self {
+        Self { code, found: found.into() }
+    }
+
+    /// What the rule says of it.
+    #[must_use]
+    pub fn finding(self) -> Finding {
+        guard::finding(self.code, self.found)
+    }
+}
+
+/// A request, what it is about, and what it is judged on.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// What is asked.
+    pub request: &'a Request<'a>,
+    /// The resource that it names.
+    pub resource: &'static Resource,
+    /// What is done to it.
+    pub operation: Operation,
+    /// The snapshot.
+    pub snapshot: &'a Snapshot,
+    /// What the request's namespace is; of no account where the resource has none.
+    pub standing: Standing<'a>,
+}
+
+impl<'a> Case<'a> {
+    /// The case of a request in a namespace of this standing.
+    ///
+    /// # Errors
+    /// RF9002 where nobody knows the resource or the operation.
+    pub fn new(
+        request: &'a Request<'a>,
+        snapshot: &'a Snapshot,
+        standing: Standing<'a>,
+    ) -> Result<Self, Fault> {
+        let (resource, operation) = known(request)?;
+        Ok(Self { request, resource, operation, snapshot, standing })
+    }
+
+    /// The fault of a namespace that no rule can be found for.
+    pub(super) fn unknown_namespace(&self) -> Fault {
+        let name = sanitise(&self.request.namespace, 63);
+        let gone =
+            if matches!(self.standing, Standing::Orphaned) { ", its tenant is gone" } else { "" };
+        Fault::new(Code::UnknownNamespace, format!("namespace {name}{gone}"))
+    }
+}
+
+/// Whether a request is judged by what its namespace is, so that somebody must find that out.
+#[must_use]
+pub fn needs_namespace(request: &Request<'_>) -> bool {
+    known(request).is_ok_and(|(resource, operation)| {
+        matches!(operation, Operation::Create | Operation::Update)
+            && matches!(resource.shape, Shape::Pod | Shape::Template(_) | Shape::ServiceAccount)
+    })
+}
+
+fn known(request: &Request<'_>) -> Result<(&'static Resource, Operation), Fault> {
+    let named = &request.resource;
+    let found = find_resource(&named.group, &named.version, &named.resource, &request.subresource);
+    let resource = found.ok_or_else(|| {
+        let slash = if request.subresource.is_empty() { "" } else { "/" };
+        let name = format!("{}{slash}{}", named.resource, request.subresource);
+        let group = if named.group.is_empty() { "core" } else { &named.group };
+        let text = format!("resource {name} of {group}/{}", named.version);
+        Fault::new(Code::UnknownKind, sanitise(&text, 200))
+    })?;
+    let operation = request.operation().ok_or_else(|| {
+        let text = format!("operation {}", request.verb);
+        Fault::new(Code::UnknownKind, sanitise(&text, 80))
+    })?;
+    Ok((resource, operation))
+}
+
+/// The fault of a text that is not what it should be.
+pub(super) fn malformed(what: &str, error: &Malformed) -> Fault {
+    Fault::new(Code::Malformed, format!("{what}: {}", sanitise(&error.to_string(), 300)))
+}
+
+/// The text of an object that must be there.
+pub(super) fn required<'a>(what: &str, text: Option<&'a str>) -> Result<&'a str, Fault> {
+    text.ok_or_else(|| Fault::new(Code::Malformed, format!("no {what}")))
+}

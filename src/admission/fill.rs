@@ -1,0 +1,77 @@
+//! What is filled in.
+
+use super::case::{Case, Fault, malformed, required};
+use crate::defaults::{self, Patch, TENANT_LABEL, plan_ephemeral, plan_pod};
+use crate::domain::Operation;
+use crate::objects::{Labelled, Pod, from_json};
+use crate::policy::Tenant;
+use crate::rules::{Shape, backstop};
+use crate::state::Standing;
+
+/// What is filled in for a case: on the creation of a tenant's pods, namespaces and service
+/// accounts, and where ephemeral containers are added. Only some fields of a pod may change later; a
+/// patch on another update would make every change of an older pod fail.
+///
+/// # Errors
+/// RF9001 where the object cannot be read, RF9003 where nobody knows the namespace.
+pub fn fill(case: &Case<'_>) -> Result<Patch, Fault> {
+    let create = case.operation == Operation::Create;
+    let resource = case.resource;
+    match (resource.shape, resource.subresource) {
+        (Shape::Namespace, "") if create => namespace(case),
+        (Shape::Pod, "") if create => owned(case, |tenant, text| {
+            let pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
+            Ok(plan_pod(&pod, &tenant.profile.pod_defaults).patch(&pod))
+        }),
+        (Shape::Pod, "ephemeralcontainers") if case.operation == Operation::Update => {
+            owned(case, |tenant, text| ephemeral(case, tenant, text))
+        }
+        (Shape::ServiceAccount, "") if create => owned(case, |tenant, text| {
+            let object = from_json(text).map_err(|error| malformed("object", &error))?;
+            Ok(defaults::service_account(&object, tenant))
+        }),
+        _ => Ok(Patch::default()),
+    }
+}
+
+fn owned(
+    case: &Case<'_>,
+    fill: impl Fn(&Tenant, &str) -> Result<Patch, Fault>,
+) -> Result<Patch, Fault> {
+    match case.standing {
+        Standing::Owned(tenant) => fill(tenant, required("object", case.request.object.text())?),
+        Standing::Unowned(_) => Ok(Patch::default()),
+        Standing::Orphaned | Standing::Unknown => Err(case.unknown_namespace()),
+    }
+}
+
+fn ephemeral(case: &Case<'_>, tenant: &Tenant, text: &str) -> Result<Patch, Fault> {
+    let pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
+    let old = required("oldObject", case.request.old_object.text())?;
+    let old: Pod<'_> = from_json(old).map_err(|error| malformed("oldObject", &error))?;
+    Ok(plan_ephemeral(&pod, &old, &tenant.profile.pod_defaults).patch_ephemeral(&pod))
+}
+
+/// A namespace is completed for the tenant that its label names, that claims its name, or that is
+/// the only one which its creator owns.
+fn namespace(case: &Case<'_>) -> Result<Patch, Fault> {
+    let text = required("object", case.request.object.text())?;
+    let object: Labelled<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
+    let tenants = &case.snapshot.tenants;
+    let requester = case.request.requester();
+    let tenant = match object.meta.labels.get(TENANT_LABEL) {
+        Some(label) => tenants.tenant(label),
+        None => tenants.claim(&object.meta.name).or_else(|| {
+            match tenants.owned_by(&requester.name, &requester.groups).as_slice() {
+                [only] => Some(*only),
+                _ => None,
+            }
+        }),
+    };
+    Ok(tenant.map_or_else(Patch::default, |tenant| {
+        let profile = &tenant.profile;
+        let version = profile.pod_security.version.resolve(case.snapshot.latest);
+        let enforce = backstop(profile.pod_security.level, version, |code| profile.modes.of(code));
+        defaults::namespace(&object, tenant, enforce, case.snapshot.latest)
+    }))
+}

@@ -1,0 +1,107 @@
+//! What is refused.
+
+use super::case::{Case, Fault, malformed, required};
+use crate::defaults::plan_pod;
+use crate::domain::{FieldPath, Finding, Operation, Verdict};
+use crate::objects::{Labelled, Malformed, Pod, TemplateKind, from_json, template_changed};
+use crate::policy::EffectiveProfile;
+use crate::rules::{PodView, Shape, is_significant, judge_pod};
+use crate::state::Standing;
+
+/// Judges a case: every finding at once.
+#[must_use]
+pub fn judge(case: &Case<'_>) -> Verdict {
+    let changes = matches!(case.operation, Operation::Create | Operation::Update);
+    let findings = match case.resource.shape {
+        Shape::Pod if changes => in_namespace(case, judge_whole_pod),
+        Shape::Template(kind) if changes => {
+            in_namespace(case, |case, profile| judge_template(case, profile, kind))
+        }
+        Shape::ServiceAccount if changes => in_namespace(case, |case, _| readable(case)),
+        Shape::Namespace if changes => readable(case),
+        // What no rule looks at: it is known, and so admitted.
+        Shape::Pod
+        | Shape::Template(_)
+        | Shape::ServiceAccount
+        | Shape::Namespace
+        | Shape::Passed => Ok(Vec::new()),
+    };
+    let findings = findings.unwrap_or_else(|fault| vec![fault.finding()]);
+    match profile(case.standing) {
+        Some(profile) => Verdict::of(findings, |code| profile.modes.of(code)),
+        None => Verdict::enforced(findings),
+    }
+}
+
+fn profile(standing: Standing<'_>) -> Option<&EffectiveProfile> {
+    match standing {
+        Standing::Owned(tenant) => Some(&tenant.profile),
+        Standing::Unowned(profile) => profile,
+        Standing::Orphaned | Standing::Unknown => None,
+    }
+}
+
+fn in_namespace(
+    case: &Case<'_>,
+    judge: impl Fn(&Case<'_>, &EffectiveProfile) -> Result<Vec<Finding>, Fault>,
+) -> Result<Vec<Finding>, Fault> {
+    match case.standing {
+        Standing::Owned(_) | Standing::Unowned(Some(_)) => match profile(case.standing) {
+            Some(profile) => judge(case, profile),
+            None => Ok(Vec::new()),
+        },
+        Standing::Unowned(None) => Ok(Vec::new()),
+        Standing::Orphaned | Standing::Unknown => Err(case.unknown_namespace()),
+    }
+}
+
+fn readable(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
+    let text = required("object", case.request.object.text())?;
+    from_json::<Labelled<'_>>(text).map_err(|error| malformed("object", &error))?;
+    Ok(Vec::new())
+}
+
+fn judge_whole_pod(case: &Case<'_>, profile: &EffectiveProfile) -> Result<Vec<Finding>, Fault> {
+    let text = required("object", case.request.object.text())?;
+    let pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
+    if case.operation == Operation::Update {
+        let text = required("oldObject", case.request.old_object.text())?;
+        let old: Pod<'_> = from_json(text).map_err(|error| malformed("oldObject", &error))?;
+        if !is_significant(&pod.spec, &old.spec) {
+            return Ok(Vec::new());
+        }
+    }
+    Ok(judged(&pod, FieldPath::root(), case, profile))
+}
+
+fn judge_template(
+    case: &Case<'_>,
+    profile: &EffectiveProfile,
+    kind: TemplateKind,
+) -> Result<Vec<Finding>, Fault> {
+    let text = required("object", case.request.object.text())?;
+    let in_object = |error: Malformed| malformed("object", &error);
+    let template = kind.decode(text).map_err(in_object)?;
+    if case.operation == Operation::Update {
+        let old = required("oldObject", case.request.old_object.text())?;
+        if !template_changed(kind, text, old).map_err(in_object)? {
+            return Ok(Vec::new());
+        }
+    }
+    let Some(mut pod) = template.pod else { return Ok(Vec::new()) };
+    plan_pod(&pod, &profile.pod_defaults).apply(&mut pod);
+    Ok(judged(&pod, kind.path(), case, profile))
+}
+
+fn judged(
+    pod: &Pod<'_>,
+    at: FieldPath,
+    case: &Case<'_>,
+    profile: &EffectiveProfile,
+) -> Vec<Finding> {
+    let security = &profile.pod_security;
+    let view = PodView { pod, at, version: security.version.resolve(case.snapshot.latest) };
+    let mut findings = Vec::new();
+    judge_pod(&view, security.level, |code| profile.modes.of(code), &mut findings);
+    findings
+}

@@ -1,0 +1,16 @@
+//! What is filled in, and the only place that builds JSON patches.
+//!
+//! A plan is made from an object as it is and what the tenant's profile fills in. It can be applied
+//! in memory ([`PodPlan::apply`]: templates are judged as the pods that they would become) or
+//! written as a patch ([`PodPlan::patch`]). A plan adds only what is absent, so that a plan of its own
+//! result is empty; what somebody chose is never overwritten.
+//!
+//! Deliberately absent: workload templates. GitOps tools would fight a patch of theirs.
+
+mod namespace;
+mod patch;
+mod pod;
+
+pub use namespace::{DEFAULT_DENY_LABEL, TENANT_LABEL, namespace, service_account};
+pub use patch::{Operation, Patch};
+pub use pod::{FILLED_IN, PodPlan, plan_ephemeral, plan_pod};

@@ -1,0 +1,58 @@
+//! Namespaces and service accounts.
+
+use super::patch::Patch;
+use crate::domain::{Level, Version};
+use crate::objects::Labelled;
+use crate::policy::Tenant;
+use serde_json::Value;
+
+/// The label that makes a namespace a tenant's.
+pub const TENANT_LABEL: &str = "ringfence.dev/tenant";
+
+/// The label that clusterwide default-deny policies select.
+pub const DEFAULT_DENY_LABEL: &str = "ringfence.dev/default-deny";
+
+/// What a tenant's namespace is given on its creation.
+///
+/// `enforce` is the strictest level that the API server's own Pod Security admission may enforce
+/// beside us (see `Tenant::backstop_level`); `latest` is what `latest` stands for in this cluster.
+/// `warn` is always said: where it is unset it copies `enforce`, and would warn of every template
+/// that our pod defaults complete.
+#[must_use]
+pub fn namespace(object: &Labelled<'_>, tenant: &Tenant, enforce: Level, latest: Version) -> Patch {
+    let profile = &tenant.profile;
+    let version = match profile.pod_security.version {
+        crate::domain::PolicyVersion::Latest => latest.min(Version::NEWEST).to_string(),
+        crate::domain::PolicyVersion::Pinned(version) => version.to_string(),
+    };
+    let ours = [
+        (TENANT_LABEL, tenant.name.to_string()),
+        (DEFAULT_DENY_LABEL, "enabled".to_owned()),
+        ("pod-security.kubernetes.io/enforce", enforce.to_string()),
+        ("pod-security.kubernetes.io/enforce-version", version.clone()),
+        ("pod-security.kubernetes.io/audit", profile.pod_security.level.to_string()),
+        ("pod-security.kubernetes.io/audit-version", version),
+        ("pod-security.kubernetes.io/warn", Level::Privileged.to_string()),
+    ];
+    let ours = ours.into_iter().map(|(key, value)| (key.to_owned(), value));
+    let theirs = tenant.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+    let present = &object.meta.labels;
+    let mut absent: Vec<(String, String)> =
+        ours.chain(theirs).filter(|(key, _)| !present.contains_key(key.as_str())).collect();
+    absent.sort();
+    absent.dedup_by(|later, earlier| later.0 == earlier.0);
+    let mut patch = Patch::default();
+    patch.add_entries("/metadata/labels", !present.is_empty(), absent);
+    patch
+}
+
+/// What a tenant's service account is given on its creation: no token in every pod. In a webhook on
+/// pods it would be too late, the API server has mounted the token by then.
+#[must_use]
+pub fn service_account(object: &Labelled<'_>, tenant: &Tenant) -> Patch {
+    let mut patch = Patch::default();
+    if object.automount_token.is_none() && !tenant.profile.automount_token {
+        patch.add("/automountServiceAccountToken", Value::Bool(false));
+    }
+    patch
+}

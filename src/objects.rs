@@ -1,0 +1,20 @@
+//! The fields of Kubernetes objects that rules read, borrowed from the JSON that they came in.
+//!
+//! Every type here decodes as the API server's own decoder does (sigs.k8s.io/json, see
+//! [`decode`]), so that what we judge is what the cluster would run. What no rule reads is
+//! skipped, unknown fields too; but a volume keeps the name of every source it has, because a source
+//! that we do not know must not look like none.
+
+pub mod decode;
+mod meta;
+mod pod;
+mod workload;
+
+pub use decode::{Malformed, Raw, from_json};
+pub use meta::{Annotations, Labelled, Meta, Object};
+pub use pod::{
+    AppArmorProfile, Capabilities, Container, ContainerList, ContainerSecurity, Handler, Lifecycle,
+    Pod, PodSecurity, PodSpec, Port, Probe, SeLinuxOptions, SeccompProfile, Socket, Sysctl, Volume,
+    WindowsOptions,
+};
+pub use workload::{CronJob, PodTemplate, Template, TemplateKind, Workload, template_changed};

@@ -1,0 +1,157 @@
+//! What a developer reads.
+//!
+//! kubectl prints the causes of a 422, one bullet each, and for one object neither the webhook's name
+//! nor the message. Events, controllers, GitOps tools and kubectl with several objects show the
+//! message alone. So both are complete, and the message's first line stands for itself.
+
+use std::collections::BTreeSet;
+
+use super::respond::{Cause, Details, Status};
+use crate::domain::{Code, Finding, Mode, TenantName, Verdict, sanitise};
+
+/// The longest refusal, in bytes; what does not fit is counted.
+const LIMIT: usize = 4096;
+/// How many characters the API server keeps of each warning when it has to cut (apiserver
+/// `pkg/endpoints/handlers` warnings, net `NewWarningHeader`).
+const WARNING_LENGTH: usize = 256;
+/// How many warnings one answer has.
+const WARNINGS: usize = 16;
+
+/// The object that a verdict is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Whose object it is, or whose requester asks: never a foreign tenant.
+    pub tenant: Option<&'a TenantName>,
+    /// API group.
+    pub group: &'a str,
+    /// Kind.
+    pub kind: &'a str,
+    /// Name, or the beginning of the name to be made.
+    pub name: &'a str,
+    /// Whom to ask.
+    pub contact: &'a str,
+}
+
+/// The status that refuses a request, or `None` where the verdict refuses nothing.
+#[must_use]
+pub fn refusal(subject: &Subject<'_>, verdict: &Verdict) -> Option<Status> {
+    let findings: Vec<&Finding> = verdict.in_mode(Mode::Enforce).collect();
+    if findings.is_empty() {
+        return None;
+    }
+    let (code, reason) = status_code(&findings);
+    let head = first_line(subject, &findings);
+    let tail = learn_more(subject, &findings);
+    let kept = fitting(&findings, LIMIT.saturating_sub(head.len() + tail.len()));
+    let more = findings.len() - kept.len();
+    let mut causes: Vec<Cause> = kept;
+    let mut message = head;
+    for cause in &causes {
+        message.push_str("\n* ");
+        if !cause.field.is_empty() {
+            message.push_str(&cause.field);
+            message.push_str(": ");
+        }
+        message.push_str(&cause.message);
+    }
+    let tail = if more > 0 { format!("\n    and {more} more{tail}") } else { tail };
+    message.push_str(&tail);
+    if let Some(last) = causes.last_mut() {
+        last.message.push_str(&tail);
+    }
+    let details = Details {
+        group: sanitise(subject.group, 253).into_owned(),
+        kind: sanitise(subject.kind, 63).into_owned(),
+        name: sanitise(subject.name, 253).into_owned(),
+        causes,
+    };
+    Some(Status { code, reason, message, details })
+}
+
+/// Invalid where something is wrong in the object; else what the guard's own rules are.
+fn status_code(findings: &[&Finding]) -> (u16, &'static str) {
+    let of = |code: Code| match code {
+        Code::Malformed => (400, "BadRequest"),
+        Code::UnknownKind | Code::UnknownNamespace => (403, "Forbidden"),
+        Code::Deadline | Code::Internal => (500, "InternalError"),
+        Code::NotReady => (503, "ServiceUnavailable"),
+        _ => (422, "Invalid"),
+    };
+    let codes = || findings.iter().map(|finding| of(finding.code));
+    codes()
+        .find(|(code, _)| *code == 422)
+        .or_else(|| codes().next())
+        .unwrap_or((500, "InternalError"))
+}
+
+/// `tenant alpha: 2 problems in Deployment web: RF2006 allowPrivilegeEscalation, RF2003 privileged`
+fn first_line(subject: &Subject<'_>, findings: &[&Finding]) -> String {
+    let tenant = subject.tenant.map_or_else(String::new, |tenant| format!("tenant {tenant}: "));
+    let problems = match findings.len() {
+        1 => "1 problem".to_owned(),
+        count => format!("{count} problems"),
+    };
+    let kind = sanitise(if subject.kind.is_empty() { "request" } else { subject.kind }, 63);
+    let name = sanitise(subject.name, 253);
+    let space = if name.is_empty() { "" } else { " " };
+    let mut seen = BTreeSet::new();
+    let rules: Vec<String> = findings
+        .iter()
+        .filter(|finding| seen.insert(finding.code))
+        .map(|finding| format!("{} {}", finding.code, finding.rule))
+        .collect();
+    format!("{tenant}{problems} in {kind}{space}{name}: {}", rules.join(", "))
+}
+
+fn learn_more(subject: &Subject<'_>, findings: &[&Finding]) -> String {
+    let codes: BTreeSet<Code> = findings.iter().map(|finding| finding.code).collect();
+    let codes: Vec<String> = codes.iter().map(Code::to_string).collect();
+    let contact = sanitise(subject.contact, 120);
+    format!("\n    learn more: ringfence rules {}\n    questions: {contact}", codes.join(" "))
+}
+
+fn fitting(findings: &[&Finding], room: usize) -> Vec<Cause> {
+    const BULLET: usize = "\n* : ".len();
+    const AND_MORE: usize = "\n    and 1000000 more".len();
+    let mut left = room.saturating_sub(AND_MORE);
+    let mut causes = Vec::new();
+    for finding in findings {
+        let cause = cause(finding);
+        let size = cause.field.len() + cause.message.len() + BULLET;
+        if size > left && !causes.is_empty() {
+            break;
+        }
+        left = left.saturating_sub(size);
+        causes.push(cause);
+    }
+    causes
+}
+
+fn cause(finding: &Finding) -> Cause {
+    let Finding { code, found, must, fix, .. } = finding;
+    Cause {
+        reason: "FieldValueInvalid",
+        field: finding.path.to_string(),
+        message: format!("{code} found {found}; {must}\n    fix: {}", fix.text),
+    }
+}
+
+/// The warnings of a verdict, one line each.
+#[must_use]
+pub fn warnings(verdict: &Verdict) -> Vec<String> {
+    let lines: Vec<String> = verdict.in_mode(Mode::Warn).map(warning).collect();
+    let more = lines.len().saturating_sub(WARNINGS);
+    let mut kept: Vec<String> = lines.into_iter().take(WARNINGS).collect();
+    if more > 0
+        && let Some(last) = kept.last_mut()
+    {
+        *last = format!("and {} more warnings", more + 1);
+    }
+    kept
+}
+
+fn warning(finding: &Finding) -> String {
+    let Finding { code, rule, path, found, must, fix, .. } = finding;
+    let line = format!("{code} {rule}: {path}: found {found}; {must}; fix: {}", fix.text);
+    sanitise(&line, WARNING_LENGTH - 1).into_owned()
+}

@@ -1,0 +1,226 @@
+//! Reads a review.
+
+use std::borrow::Cow;
+
+use crate::domain::{Operation, Requester};
+use crate::objects::decode::{self, object};
+use crate::objects::{Malformed, Raw};
+
+/// A body that names no uid, and so cannot be answered by a review.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not an AdmissionReview with a uid: {0}")]
+pub struct Unreadable(String);
+
+/// A review whose uid could be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review<'a> {
+    /// What the answer must repeat.
+    pub uid: Cow<'a, str>,
+    /// What is asked, or why it cannot be read.
+    pub request: Result<Request<'a>, Malformed>,
+}
+
+object! {
+    /// The whole body.
+    struct Envelope<'de> {
+        api_version: Cow<'de, str> = "apiVersion",
+        kind: Cow<'de, str> = "kind",
+        request: Option<Request<'de>> = "request",
+    }
+}
+
+object! {
+    struct UidEnvelope<'de> {
+        request: UidRequest<'de> = "request",
+    }
+}
+
+object! {
+    struct UidRequest<'de> {
+        uid: Cow<'de, str> = "uid",
+    }
+}
+
+object! {
+    /// What is asked. The objects stay text: who judges them reads them.
+    pub struct Request<'de> {
+        uid: Cow<'de, str> = "uid",
+        kind: GroupVersionKind<'de> = "kind",
+        resource: GroupVersionResource<'de> = "resource",
+        subresource: Cow<'de, str> = "subResource",
+        /// Empty where the API server has yet to make the name, and on deletions of a collection.
+        name: Cow<'de, str> = "name",
+        /// Empty for cluster-scoped resources; a namespace's own name for namespaces.
+        namespace: Cow<'de, str> = "namespace",
+        /// One of [`Operation`]; see [`Request::operation`].
+        verb: Cow<'de, str> = "operation",
+        user: UserInfo<'de> = "userInfo",
+        /// Absent on DELETE.
+        object: Raw<'de> = "object",
+        /// Absent on CREATE and CONNECT.
+        old_object: Raw<'de> = "oldObject",
+        /// Must have no effect beside the answer.
+        dry_run: bool = "dryRun",
+    }
+}
+
+object! {
+    /// A kind.
+    pub struct GroupVersionKind<'de> {
+        group: Cow<'de, str> = "group",
+        version: Cow<'de, str> = "version",
+        kind: Cow<'de, str> = "kind",
+    }
+}
+
+object! {
+    /// A resource.
+    pub struct GroupVersionResource<'de> {
+        group: Cow<'de, str> = "group",
+        version: Cow<'de, str> = "version",
+        resource: Cow<'de, str> = "resource",
+    }
+}
+
+object! {
+    /// Who asks.
+    pub struct UserInfo<'de> {
+        username: Cow<'de, str> = "username",
+        groups: Vec<Cow<'de, str>> = "groups",
+    }
+}
+
+impl Request<'_> {
+    /// What is done; `None` for an operation that nobody knows.
+    #[must_use]
+    pub fn operation(&self) -> Option<Operation> {
+        Operation::ALL.into_iter().find(|operation| operation.as_str() == self.verb)
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn requester(&self) -> Requester {
+        Requester {
+            name: self.user.username.to_string(),
+            groups: self.user.groups.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// Reads a review. What follows an unreadable place is lost, but not what came before it: a uid
+/// that was read is answered.
+///
+/// # Errors
+/// [`Unreadable`] where no uid was read.
+pub fn read(text: &str) -> Result<Review<'_>, Unreadable> {
+    let mut envelope = Envelope::default();
+    let read = decode::into(&mut envelope, text);
+    let mut uid =
+        envelope.request.as_ref().map_or(Cow::Borrowed(""), |request| request.uid.clone());
+    if uid.is_empty() && read.is_err() {
+        uid = only_uid(text);
+    }
+    if uid.is_empty() {
+        let missing = || "request.uid is missing".to_owned();
+        return Err(Unreadable(read.err().map_or_else(missing, |error| error.to_string())));
+    }
+    let request = read.and_then(|()| of_our_version(envelope));
+    Ok(Review { uid, request })
+}
+
+/// The uid of a review in which something before it has the wrong type.
+fn only_uid(text: &str) -> Cow<'_, str> {
+    let mut envelope = UidEnvelope::default();
+    // The error was reported already; what was read before it counts.
+    let _ = decode::into(&mut envelope, text);
+    envelope.request.uid
+}
+
+fn of_our_version(envelope: Envelope<'_>) -> Result<Request<'_>, Malformed> {
+    let malformed = |path: &str, reason: String| Malformed { path: format!("{path}: "), reason };
+    if envelope.api_version != "admission.k8s.io/v1" {
+        let found = crate::domain::sanitise(&envelope.api_version, 80);
+        return Err(malformed(
+            "apiVersion",
+            format!("found {found:?}, expected admission.k8s.io/v1"),
+        ));
+    }
+    if envelope.kind != "AdmissionReview" {
+        let found = crate::domain::sanitise(&envelope.kind, 80);
+        return Err(malformed("kind", format!("found {found:?}, expected AdmissionReview")));
+    }
+    envelope.request.ok_or_else(|| malformed("request", "is missing".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn uid_and_error(text: &str) -> (String, Option<String>) {
+        let review = read(text).unwrap();
+        (review.uid.to_string(), review.request.err().map(|error| error.to_string()))
+    }
+
+    const HEAD: &str = r#""apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview""#;
+
+    #[test]
+    fn a_review_is_read_without_its_objects() {
+        let text = format!(
+            r#"{{{HEAD},"request":{{"uid":"u","operation":"CREATE","userInfo":{{"username":"jo","groups":["g"],"extra":{{"a":["b"]}}}},"object":{{"a":1.50}},"oldObject":null,"options":{{}}}}}}"#
+        );
+        let request = read(&text).unwrap().request.unwrap();
+        assert_eq!(request.object.text(), Some(r#"{"a":1.50}"#));
+        assert_eq!(request.old_object.text(), None);
+        assert_eq!(request.operation(), Some(Operation::Create));
+        assert_eq!(request.requester(), Requester { name: "jo".into(), groups: vec!["g".into()] });
+    }
+
+    #[test]
+    fn a_uid_that_was_read_is_kept_whatever_follows() {
+        let check = |text: &str, error: &str| {
+            assert_eq!(uid_and_error(text), ("u".to_owned(), Some(error.to_owned())), "{text}");
+        };
+        check(
+            &format!(r#"{{{HEAD},"request":{{"uid":"u","dryRun":3}}}}"#),
+            "request.dryRun: invalid type: integer `3`, expected a boolean at line 1 column 92",
+        );
+        check(
+            &format!(r#"{{{HEAD},"request":{{"uid":"u","object":{{"#),
+            "request.object: EOF while parsing an object at line 1 column 92",
+        );
+        check(
+            &format!(r#"{{{HEAD},"request":{{"dryRun":3,"uid":"u"}}}}"#),
+            "request.dryRun: invalid type: integer `3`, expected a boolean at line 1 column 82",
+        );
+        check(
+            r#"{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview","request":{"uid":"u"}}"#,
+            "apiVersion: found \"admission.k8s.io/v1beta1\", expected admission.k8s.io/v1",
+        );
+        check(
+            r#"{"apiVersion":"admission.k8s.io/v1","request":{"uid":"u"}}"#,
+            "kind: found \"\", expected AdmissionReview",
+        );
+        check(
+            &format!(r#"{{{HEAD},"request":{{"uid":"u"}}}} {{}}"#),
+            "trailing characters at line 1 column 85",
+        );
+    }
+
+    #[test]
+    fn without_a_uid_there_is_nothing_to_answer() {
+        for text in [
+            "",
+            "null",
+            "{}",
+            "[]",
+            "\u{0}",
+            r#"{"request":null}"#,
+            r#"{"request":{"uid":""}}"#,
+            r#"{"request":{"uid":7}}"#,
+            r#"{"request":{"#,
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What is refused: one table of rules and the functions that judge.
+//!
+//! [`table`] is the register that everything is made from: what is judged, what `ringfence rules`
+//! prints, which resources the webhook entries name, and what the tests go through. A rule is a pure
+//! function of a subject that pushes [`Finding`]s; it reads no clock, asks nobody and cannot fail. A
+//! new rule is an entry in its family's table and a function beside it.
+//!
+//! [`resources`] says which kinds exist and where each keeps its pod.
+
+pub mod guard;
+pub mod pod_security;
+pub mod resources;
+mod rule;
+
+pub use pod_security::{PodView, backstop, is_significant, judge_pod, standards};
+pub use resources::{Resource, Shape, find_kind, find_resource};
+pub use rule::{Concern, PodCheck, Report, Revision, Rule};
+
+use crate::domain::Code;
+
+/// Every rule in force, in the order of the codes.
+pub fn table() -> impl Iterator<Item = &'static Rule> {
+    pod_security::RULES.iter().chain(guard::RULES)
+}
+
+/// The rule with this code.
+#[must_use]
+pub fn rule(code: Code) -> Option<&'static Rule> {
+    table().find(|rule| rule.code == code)
+}
+
+/// The families whose rules are yet to come; profiles may name their keys already.
+pub const HELD_FAMILIES: [(&str, &str); 7] = [
+    ("RF1", "tenancy: who owns which namespace"),
+    ("RF3", "images: where they come from and how they are named"),
+    ("RF4", "network: what a tenant's policies may open"),
+    ("RF5", "services and entry points"),
+    ("RF6", "identity: roles, bindings, tokens, exec"),
+    ("RF7", "storage"),
+    ("RF8", "fair share and placement"),
+];
+
+#[cfg(test)]
+mod tests;

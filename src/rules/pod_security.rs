@@ -1,0 +1,78 @@
+//! RF2: the Pod Security Standards, exactly as k8s.io/pod-security-admission v0.37 judges them, and
+//! what we ask beyond them.
+//!
+//! Each check of upstream is one rule with upstream's id as its name and one [`Revision`] for each
+//! version that changed it (`policy/check_*.go`). At `restricted` a stricter check takes the place of
+//! the baseline check that it overrides, as upstream's registry has it.
+//!
+//! [`Revision`]: super::Revision
+
+mod backstop;
+mod capabilities;
+mod host;
+mod probes;
+mod profiles;
+mod table;
+mod update;
+mod users;
+mod view;
+mod volumes;
+
+pub use backstop::backstop;
+pub use table::RULES;
+pub use update::is_significant;
+pub use view::{ContainerView, PodView};
+
+use super::{Concern, Report, Rule};
+use crate::domain::{Code, Finding, Level, Mode, Version};
+
+/// Judges a pod by every rule of the family that the level and version have and `mode` does not
+/// ignore.
+///
+/// A baseline check that a restricted one overrides is left out, as upstream does, unless the profile
+/// is milder with the restricted one: loosening that must not loosen baseline too.
+pub fn judge_pod(
+    view: &PodView<'_>,
+    level: Level,
+    mode: impl Fn(Code) -> Mode,
+    findings: &mut Vec<Finding>,
+) {
+    for rule in RULES {
+        let own = mode(rule.code);
+        let overridden = || overriders(rule, level, view.version).any(|by| mode(by.code) >= own);
+        if own != Mode::Ignore && !overridden() {
+            run(rule, view, level, findings);
+        }
+    }
+}
+
+/// Judges a pod by the standards alone, as the API server's own admission does.
+pub fn standards(view: &PodView<'_>, level: Level) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in RULES {
+        let standard = matches!(rule.concern, Concern::Standard(_));
+        if standard && overriders(rule, level, view.version).next().is_none() {
+            run(rule, view, level, &mut findings);
+        }
+    }
+    findings
+}
+
+fn run(rule: &'static Rule, view: &PodView<'_>, level: Level, findings: &mut Vec<Finding>) {
+    if let Some(judge) = rule.pod_check().and_then(|check| check.at(level, view.version)) {
+        judge(view, &mut Report::new(rule, findings));
+    }
+}
+
+/// The rules that take the place of `rule` at a level and version.
+fn overriders(rule: &Rule, level: Level, version: Version) -> impl Iterator<Item = &'static Rule> {
+    let code = rule.code;
+    RULES.iter().filter(move |other| {
+        other.pod_check().is_some_and(|check| {
+            check.overrides == Some(code) && check.at(level, version).is_some()
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! The kinds that exist, where each keeps its pod, and how its requests are told apart.
+
+use crate::objects::TemplateKind;
+
+/// A resource or subresource that the API server may ask about.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// API group; the core group is empty.
+    pub group: &'static str,
+    /// API version.
+    pub version: &'static str,
+    /// Plural name.
+    pub resource: &'static str,
+    /// Empty for the resource itself.
+    pub subresource: &'static str,
+    /// The kind of the objects in manifests; empty for subresources.
+    pub kind: &'static str,
+    /// What it holds.
+    pub shape: Shape,
+}
+
+/// What the objects of a resource hold, as far as rules look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A pod.
+    Pod,
+    /// A template of pods.
+    Template(TemplateKind),
+    /// A namespace.
+    Namespace,
+    /// A service account.
+    ServiceAccount,
+    /// Nothing that a rule in force looks at.
+    Passed,
+}
+
+impl Resource {
+    /// `pods/resize`
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        match self.subresource {
+            "" => self.resource.to_owned(),
+            subresource => format!("{}/{subresource}", self.resource),
+        }
+    }
+
+    /// Whether its objects belong to no namespace.
+    #[must_use]
+    pub fn cluster_scoped(&self) -> bool {
+        self.resource == "namespaces"
+    }
+
+    const fn of(
+        group: &'static str,
+        version: &'static str,
+        names: (&'static str, &'static str),
+        shape: Shape,
+    ) -> Self {
+        Self { group, version, resource: names.0, subresource: "", kind: names.1, shape }
+    }
+
+    const fn sub(
+        group: &'static str,
+        version: &'static str,
+        names: (&'static str, &'static str),
+        shape: Shape,
+    ) -> Self {
+        Self { group, version, resource: names.0, subresource: names.1, kind: "", shape }
+    }
+}
+
+/// Every resource that we know; a request for another is refused (RF9002).
+pub static RESOURCES: &[Resource] = &[
+    Resource::of("", "v1", ("pods", "Pod"), Shape::Pod),
+    Resource::sub("", "v1", ("pods", "ephemeralcontainers"), Shape::Pod),
+    Resource::sub("", "v1", ("pods", "resize"), Shape::Pod),
+    Resource::sub("", "v1", ("pods", "status"), Shape::Passed),
+    Resource::sub("", "v1", ("pods", "binding"), Shape::Passed),
+    Resource::sub("", "v1", ("pods", "eviction"), Shape::Passed),
+    Resource::sub("", "v1", ("pods", "log"), Shape::Passed),
+    Resource::sub("", "v1", ("pods", "exec"), Shape::Passed),
+    Resource::sub("", "v1", ("pods", "attach"), Shape::Passed),
+    Resource::sub("", "v1", ("pods", "portforward"), Shape::Passed),
+    Resource::sub("", "v1", ("pods", "proxy"), Shape::Passed),
+    Resource::of("", "v1", ("podtemplates", "PodTemplate"), Shape::Template(TemplateKind::Top)),
+    Resource::of(
+        "",
+        "v1",
+        ("replicationcontrollers", "ReplicationController"),
+        Shape::Template(TemplateKind::Spec),
+    ),
+    Resource::sub("", "v1", ("replicationcontrollers", "scale"), Shape::Passed),
+    Resource::sub("", "v1", ("replicationcontrollers", "status"), Shape::Passed),
+    Resource::of("apps", "v1", ("deployments", "Deployment"), Shape::Template(TemplateKind::Spec)),
+    Resource::sub("apps", "v1", ("deployments", "scale"), Shape::Passed),
+    Resource::sub("apps", "v1", ("deployments", "status"), Shape::Passed),
+    Resource::of("apps", "v1", ("replicasets", "ReplicaSet"), Shape::Template(TemplateKind::Spec)),
+    Resource::sub("apps", "v1", ("replicasets", "scale"), Shape::Passed),
+    Resource::sub("apps", "v1", ("replicasets", "status"), Shape::Passed),
+    Resource::of(
+        "apps",
+        "v1",
+        ("statefulsets", "StatefulSet"),
+        Shape::Template(TemplateKind::Spec),
+    ),
+    Resource::sub("apps", "v1", ("statefulsets", "scale"), Shape::Passed),
+    Resource::sub("apps", "v1", ("statefulsets", "status"), Shape::Passed),
+    Resource::of("apps", "v1", ("daemonsets", "DaemonSet"), Shape::Template(TemplateKind::Spec)),
+    Resource::sub("apps", "v1", ("daemonsets", "status"), Shape::Passed),
+    Resource::of("batch", "v1", ("jobs", "Job"), Shape::Template(TemplateKind::Spec)),
+    Resource::sub("batch", "v1", ("jobs", "status"), Shape::Passed),
+    Resource::of(
+        "batch",
+        "v1",
+        ("cronjobs", "CronJob"),
+        Shape::Template(TemplateKind::JobTemplate),
+    ),
+    Resource::sub("batch", "v1", ("cronjobs", "status"), Shape::Passed),
+    Resource::of("", "v1", ("namespaces", "Namespace"), Shape::Namespace),
+    Resource::sub("", "v1", ("namespaces", "status"), Shape::Namespace),
+    Resource::sub("", "v1", ("namespaces", "finalize"), Shape::Namespace),
+    Resource::of("", "v1", ("serviceaccounts", "ServiceAccount"), Shape::ServiceAccount),
+    Resource::sub("", "v1", ("serviceaccounts", "token"), Shape::Passed),
+    Resource::of("", "v1", ("configmaps", "ConfigMap"), Shape::Passed),
+    Resource::of("", "v1", ("secrets", "Secret"), Shape::Passed),
+    Resource::of("", "v1", ("services", "Service"), Shape::Passed),
+    Resource::sub("", "v1", ("services", "status"), Shape::Passed),
+    Resource::sub("", "v1", ("services", "proxy"), Shape::Passed),
+    Resource::of("", "v1", ("endpoints", "Endpoints"), Shape::Passed),
+    Resource::of("", "v1", ("events", "Event"), Shape::Passed),
+    Resource::of("", "v1", ("limitranges", "LimitRange"), Shape::Passed),
+    Resource::of("", "v1", ("resourcequotas", "ResourceQuota"), Shape::Passed),
+    Resource::sub("", "v1", ("resourcequotas", "status"), Shape::Passed),
+    Resource::of("", "v1", ("persistentvolumeclaims", "PersistentVolumeClaim"), Shape::Passed),
+    Resource::sub("", "v1", ("persistentvolumeclaims", "status"), Shape::Passed),
+    Resource::of("", "v1", ("bindings", "Binding"), Shape::Passed),
+    Resource::of("apps", "v1", ("controllerrevisions", "ControllerRevision"), Shape::Passed),
+    Resource::of(
+        "autoscaling",
+        "v2",
+        ("horizontalpodautoscalers", "HorizontalPodAutoscaler"),
+        Shape::Passed,
+    ),
+    Resource::sub("autoscaling", "v2", ("horizontalpodautoscalers", "status"), Shape::Passed),
+    Resource::of("coordination.k8s.io", "v1", ("leases", "Lease"), Shape::Passed),
+    Resource::of("discovery.k8s.io", "v1", ("endpointslices", "EndpointSlice"), Shape::Passed),
+    Resource::of("networking.k8s.io", "v1", ("ingresses", "Ingress"), Shape::Passed),
+    Resource::sub("networking.k8s.io", "v1", ("ingresses", "status"), Shape::Passed),
+    Resource::of("networking.k8s.io", "v1", ("networkpolicies", "NetworkPolicy"), Shape::Passed),
+    Resource::of("policy", "v1", ("poddisruptionbudgets", "PodDisruptionBudget"), Shape::Passed),
+    Resource::sub("policy", "v1", ("poddisruptionbudgets", "status"), Shape::Passed),
+    Resource::of("rbac.authorization.k8s.io", "v1", ("roles", "Role"), Shape::Passed),
+    Resource::of("rbac.authorization.k8s.io", "v1", ("rolebindings", "RoleBinding"), Shape::Passed),
+];
+
+/// The resource that a request names.
+#[must_use]
+pub fn find_resource(
+    group: &str,
+    version: &str,
+    resource: &str,
+    subresource: &str,
+) -> Option<&'static Resource> {
+    RESOURCES.iter().find(|known| {
+        (known.resource, known.subresource) == (resource, subresource)
+            && (known.group, known.version) == (group, version)
+    })
+}
+
+/// The resource of a manifest.
+#[must_use]
+pub fn find_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
+    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    RESOURCES.iter().find(|known| {
+        !known.kind.is_empty()
+            && known.kind == kind
+            && (known.group, known.version) == (group, version)
+    })
+}

@@ -1,0 +1,118 @@
+//! What a rule is.
+
+use std::borrow::Cow;
+
+use super::pod_security::PodView;
+use crate::domain::{Code, FieldPath, Finding, Fix, Level, Severity, Version};
+
+/// An entry of the table.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its stable code.
+    pub code: Code,
+    /// Its short name; for a Pod Security check upstream's id.
+    pub name: &'static str,
+    /// What it asks, in a few words.
+    pub title: &'static str,
+    /// Why, in a sentence.
+    pub reason: &'static str,
+    /// What to do, in general; a finding says it for its own place.
+    pub remedy: &'static str,
+    /// How bad a breach is.
+    pub severity: Severity,
+    /// Where the rule comes from.
+    pub references: &'static [&'static str],
+    /// What it looks at.
+    pub concern: Concern,
+}
+
+/// What a rule looks at.
+#[derive(Debug)]
+pub enum Concern {
+    /// Pods, and the templates of pods: the standards' checks, with upstream's id as name.
+    Standard(PodCheck),
+    /// Pods, and the templates of pods: what we ask beyond the standards.
+    Beyond(PodCheck),
+    /// Every request that reaches us.
+    Guard,
+}
+
+/// A check of pods.
+#[derive(Debug)]
+pub struct PodCheck {
+    /// The lowest level that has the check.
+    pub level: Level,
+    /// The check's forms over the versions, oldest first. Before the first there is no check.
+    pub revisions: &'static [Revision],
+    /// The baseline check that this one takes the place of, wherever it is in force.
+    pub overrides: Option<Code>,
+}
+
+/// A check as it is from a version on.
+#[derive(Debug)]
+pub struct Revision {
+    /// The first version.
+    pub since: Version,
+    /// `None` ends the check.
+    pub judge: Option<fn(&PodView<'_>, &mut Report<'_>)>,
+}
+
+impl PodCheck {
+    /// The form of the check at a level and version, if there is one.
+    #[must_use]
+    pub fn at(&self, level: Level, version: Version) -> Option<fn(&PodView<'_>, &mut Report<'_>)> {
+        if level < self.level {
+            return None;
+        }
+        self.revisions.iter().rev().find(|revision| revision.since <= version)?.judge
+    }
+}
+
+impl Rule {
+    /// The check of a rule on pods.
+    #[must_use]
+    pub fn pod_check(&self) -> Option<&PodCheck> {
+        match &self.concern {
+            Concern::Standard(check) | Concern::Beyond(check) => Some(check),
+            Concern::Guard => None,
+        }
+    }
+
+    /// Upstream's check id, for the rules that have one.
+    #[must_use]
+    pub fn upstream_id(&self) -> Option<&'static str> {
+        matches!(self.concern, Concern::Standard(_)).then_some(self.name)
+    }
+}
+
+/// Where a rule's function leaves what it finds.
+pub struct Report<'a> {
+    rule: &'static Rule,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl<'a> Report<'a> {
+    /// A report of one rule into a list.
+    pub fn new(rule: &'static Rule, findings: &'a mut Vec<Finding>) -> Self {
+        Self { rule, findings }
+    }
+
+    /// Adds a finding. `found` must be safe to print.
+    pub fn add(
+        &mut self,
+        path: FieldPath,
+        found: impl Into<String>,
+        must: impl Into<Cow<'static, str>>,
+        fix: Fix,
+    ) {
+        self.findings.push(Finding {
+            code: self.rule.code,
+            rule: self.rule.name,
+            severity: self.rule.severity,
+            path,
+            found: found.into(),
+            must: must.into(),
+            fix,
+        });
+    }
+}

@@ -1,0 +1,48 @@
+//! What decisions are made on: an immutable [`Snapshot`], published by one [`Builder`] and read
+//! through a [`Handle`] without a lock.
+//!
+//! Until the first snapshot is published there is none, and whoever asks must refuse.
+
+mod builder;
+mod snapshot;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+
+pub use builder::{Builder, Change};
+pub use snapshot::{Namespaces, Snapshot, Standing};
+
+/// Where readers find the snapshot in force.
+#[derive(Debug, Clone, Default)]
+pub struct Handle(Arc<ArcSwapOption<Snapshot>>);
+
+impl Handle {
+    /// The snapshot in force; `None` before the first one.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.0.load_full()
+    }
+
+    fn publish(&self, snapshot: Snapshot) {
+        self.0.store(Some(Arc::new(snapshot)));
+    }
+}
+
+/// Asks the cluster for a namespace that no snapshot knows. It must be bounded in time by its
+/// caller.
+pub trait NamespaceLookup: Send + Sync + 'static {
+    /// The namespace's tenant label: `None` where there is no such namespace, `Some(None)` where it
+    /// has no label.
+    fn tenant_label<'a>(
+        &'a self,
+        namespace: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Option<String>>, LookupError>> + Send + 'a>>;
+}
+
+/// The cluster could not be asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot look up the namespace: {0}")]
+pub struct LookupError(pub String);

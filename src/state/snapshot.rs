@@ -1,0 +1,68 @@
+//! The picture that one decision is made on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::domain::Version;
+use crate::policy::{EffectiveProfile, Tenant, Tenants};
+
+/// Everything that a decision reads beside the request.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Tenants, profiles, the platform.
+    pub tenants: Arc<Tenants>,
+    /// The namespaces that exist, as far as we know.
+    pub namespaces: Arc<Namespaces>,
+    /// What `latest` stands for.
+    pub latest: Version,
+}
+
+/// The namespaces that exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Namespaces {
+    /// There is no cluster: a namespace is a tenant's by the tenant's `namespaces.names` alone.
+    Unwatched,
+    /// Each namespace with the value of its tenant label.
+    Watched(HashMap<String, Option<String>>),
+}
+
+/// What a namespace is to us.
+#[derive(Debug, Clone, Copy)]
+pub enum Standing<'a> {
+    /// A tenant's.
+    Owned(&'a Tenant),
+    /// Nobody's; judged by the platform's profile for such namespaces, if there is one.
+    Unowned(Option<&'a EffectiveProfile>),
+    /// It has the label of a tenant that is not there.
+    Orphaned,
+    /// Nobody knows it.
+    Unknown,
+}
+
+impl Snapshot {
+    /// What a namespace is. The label says it; a claim by name counts where there is no label.
+    #[must_use]
+    pub fn standing(&self, namespace: &str) -> Standing<'_> {
+        match self.namespaces.as_ref() {
+            Namespaces::Watched(known) => match known.get(namespace) {
+                Some(label) => self.labelled(namespace, label.as_deref()),
+                None => Standing::Unknown,
+            },
+            Namespaces::Unwatched => {
+                self.tenants.claim(namespace).map_or(Standing::Unknown, Standing::Owned)
+            }
+        }
+    }
+
+    /// What a namespace is that exists and has this tenant label.
+    #[must_use]
+    pub fn labelled(&self, namespace: &str, label: Option<&str>) -> Standing<'_> {
+        match label {
+            Some(label) => self.tenants.tenant(label).map_or(Standing::Orphaned, Standing::Owned),
+            None => match self.tenants.claim(namespace) {
+                Some(tenant) => Standing::Owned(tenant),
+                None => Standing::Unowned(self.tenants.unowned.as_deref()),
+            },
+        }
+    }
+}
