@@ -9,6 +9,7 @@ pub mod decode;
 mod meta;
 mod pod;
 mod workload;
+pub mod yaml;
 
 pub use decode::{Malformed, Raw, from_json};
 pub use meta::{Annotations, Labelled, Meta, Object};
