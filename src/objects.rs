@@ -8,6 +8,7 @@
 pub mod decode;
 mod meta;
 mod pod;
+mod stored;
 mod workload;
 
 pub use decode::{Malformed, Raw, from_json};
@@ -17,4 +18,5 @@ pub use pod::{
     Pod, PodSecurity, PodSpec, Port, Probe, SeLinuxOptions, SeccompProfile, Socket, Sysctl, Volume,
     WindowsOptions,
 };
+pub use stored::as_stored;
 pub use workload::{CronJob, PodTemplate, Template, TemplateKind, Workload, template_changed};
