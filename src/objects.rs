@@ -10,6 +10,7 @@ mod meta;
 mod pod;
 mod stored;
 mod workload;
+pub mod yaml;
 
 pub use decode::{Malformed, Raw, from_json};
 pub use meta::{Annotations, Labelled, Meta, Object};
