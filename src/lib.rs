@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod audit;
+pub mod cli;
 pub mod defaults;
 pub mod domain;
 pub mod objects;

@@ -2,3 +2,4 @@
 
 pub mod review;
 pub mod rules;
+pub mod webhooks;

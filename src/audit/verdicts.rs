@@ -80,11 +80,9 @@ pub fn review(inputs: &[Input], settings: &Settings<'_>) -> (Vec<Record>, Vec<Pr
     for item in &found {
         match record(item, settings, &labels) {
             Ok(record) => records.push(record),
-            Err(message) => problems.push(Problem {
-                source: item.source.clone(),
-                line: item.line,
-                message,
-            }),
+            Err(message) => {
+                problems.push(Problem { source: item.source.clone(), line: item.line, message })
+            }
         }
     }
     (records, problems)
@@ -151,7 +149,9 @@ impl<'a> Reviewer<'a> {
             record.kind = object.kind.to_string();
             record.namespace = object.meta.namespace.to_string();
             record.name = object.meta.name.to_string();
-            record.notes.push(format!("{} is a kind that no rule looks at", sanitise(&object.kind, 63)));
+            record
+                .notes
+                .push(format!("{} is a kind that no rule looks at", sanitise(&object.kind, 63)));
             return record;
         };
         let request = self.request(object, resource, group, version);
@@ -256,12 +256,8 @@ impl<'a> Reviewer<'a> {
 
 fn by_standards(request: &Request<'_>, level: Level, version: PolicyVersion) -> Verdict {
     let named = &request.resource;
-    let resource = rules::find_resource(
-        &named.group,
-        &named.version,
-        &named.resource,
-        &request.subresource,
-    );
+    let resource =
+        rules::find_resource(&named.group, &named.version, &named.resource, &request.subresource);
     let (Some(resource), Some(text)) = (resource, request.object.text()) else {
         return Verdict::enforced(Vec::new());
     };
@@ -281,6 +277,7 @@ fn named(request: &Request<'_>) -> String {
     }
     let object = request.object.text().or(request.old_object.text());
     let object = object.and_then(|text| from_json::<Object<'_>>(text).ok()).unwrap_or_default();
-    let name = if object.meta.name.is_empty() { object.meta.generate_name } else { object.meta.name };
+    let name =
+        if object.meta.name.is_empty() { object.meta.generate_name } else { object.meta.name };
     name.into_owned()
 }

@@ -158,8 +158,11 @@ pub fn summary<'a>(verdicts: impl Iterator<Item = &'a Verdict>, unreadable: usiz
         let _ = write!(text, ", {unreadable} unreadable");
     }
     text.push('\n');
-    let codes: Vec<String> =
-        codes.into_iter().filter(|code| rules::rule(*code).is_some()).map(|c| c.to_string()).collect();
+    let codes: Vec<String> = codes
+        .into_iter()
+        .filter(|code| rules::rule(*code).is_some())
+        .map(|c| c.to_string())
+        .collect();
     if !codes.is_empty() {
         let _ = writeln!(text, "learn more: ringfence rules {}", codes.join(" "));
     }
