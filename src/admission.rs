@@ -12,6 +12,6 @@ mod case;
 mod fill;
 mod judge;
 
-pub use case::{Case, Fault, needs_namespace};
+pub use case::{Case, Fault, Stage, needs_namespace};
 pub use fill::fill;
 pub use judge::judge;

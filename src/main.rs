@@ -1,1 +1,7 @@
-fn main() {}
+//! The `ringfence` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ringfence::cli::run()
+}

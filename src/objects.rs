@@ -8,6 +8,7 @@
 pub mod decode;
 mod meta;
 mod pod;
+mod stored;
 mod workload;
 pub mod yaml;
 
@@ -18,4 +19,5 @@ pub use pod::{
     Pod, PodSecurity, PodSpec, Port, Probe, SeLinuxOptions, SeccompProfile, Socket, Sysctl, Volume,
     WindowsOptions,
 };
+pub use stored::as_stored;
 pub use workload::{CronJob, PodTemplate, Template, TemplateKind, Workload, template_changed};

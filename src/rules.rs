@@ -7,6 +7,7 @@
 //!
 //! [`resources`] says which kinds exist and where each keeps its pod.
 
+pub mod entries;
 pub mod guard;
 pub mod pod_security;
 pub mod resources;

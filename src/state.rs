@@ -31,15 +31,18 @@ impl Handle {
     }
 }
 
+/// A namespace's tenant label: `None` where there is no such namespace, `Some(None)` where it has no
+/// label.
+pub type Found = Result<Option<Option<String>>, LookupError>;
+
 /// Asks the cluster for a namespace that no snapshot knows. It must be bounded in time by its
 /// caller.
 pub trait NamespaceLookup: Send + Sync + 'static {
-    /// The namespace's tenant label: `None` where there is no such namespace, `Some(None)` where it
-    /// has no label.
+    /// Asks once.
     fn tenant_label<'a>(
         &'a self,
         namespace: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<Option<Option<String>>, LookupError>> + Send + 'a>>;
+    ) -> Pin<Box<dyn Future<Output = Found> + Send + 'a>>;
 }
 
 /// The cluster could not be asked.

@@ -28,6 +28,15 @@ impl Fault {
     }
 }
 
+/// Where on its way an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// As the API server sends it to validating webhooks: defaulted and completed.
+    Admission,
+    /// As its author wrote it: it is defaulted and completed in memory first.
+    Manifest,
+}
+
 /// A request, what it is about, and what it is judged on.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
@@ -41,10 +50,12 @@ pub struct Case<'a> {
     pub snapshot: &'a Snapshot,
     /// What the request's namespace is; of no account where the resource has none.
     pub standing: Standing<'a>,
+    /// How far the object has come.
+    pub stage: Stage,
 }
 
 impl<'a> Case<'a> {
-    /// The case of a request in a namespace of this standing.
+    /// The case of a request from the API server, in a namespace of this standing.
     ///
     /// # Errors
     /// RF9002 where nobody knows the resource or the operation.
@@ -54,7 +65,7 @@ impl<'a> Case<'a> {
         standing: Standing<'a>,
     ) -> Result<Self, Fault> {
         let (resource, operation) = known(request)?;
-        Ok(Self { request, resource, operation, snapshot, standing })
+        Ok(Self { request, resource, operation, snapshot, standing, stage: Stage::Admission })
     }
 
     /// The fault of a namespace that no rule can be found for.

@@ -1,9 +1,11 @@
 //! What is refused.
 
-use super::case::{Case, Fault, malformed, required};
-use crate::defaults::plan_pod;
+use super::case::{Case, Fault, Stage, malformed, required};
+use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{FieldPath, Finding, Operation, Verdict};
-use crate::objects::{Labelled, Malformed, Pod, TemplateKind, from_json, template_changed};
+use crate::objects::{
+    Labelled, Malformed, Pod, TemplateKind, as_stored, from_json, template_changed,
+};
 use crate::policy::EffectiveProfile;
 use crate::rules::{PodView, Shape, is_significant, judge_pod};
 use crate::state::Standing;
@@ -63,15 +65,42 @@ fn readable(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
 
 fn judge_whole_pod(case: &Case<'_>, profile: &EffectiveProfile) -> Result<Vec<Finding>, Fault> {
     let text = required("object", case.request.object.text())?;
-    let pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
-    if case.operation == Operation::Update {
-        let text = required("oldObject", case.request.old_object.text())?;
-        let old: Pod<'_> = from_json(text).map_err(|error| malformed("oldObject", &error))?;
-        if !is_significant(&pod.spec, &old.spec) {
-            return Ok(Vec::new());
-        }
+    let mut pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
+    let old = old_text(case)?;
+    let old: Option<Pod<'_>> =
+        old.map(from_json).transpose().map_err(|error| malformed("oldObject", &error))?;
+    if old.as_ref().is_some_and(|old| !is_significant(&pod.spec, &old.spec)) {
+        return Ok(Vec::new());
+    }
+    if case.stage == Stage::Manifest {
+        as_stored(&mut pod, false);
+        plan(case, &pod, old.as_ref(), profile).apply(&mut pod);
     }
     Ok(judged(&pod, FieldPath::root(), case, profile))
+}
+
+/// What an update changes. A manifest comes without it, and is judged whole.
+fn old_text<'a>(case: &Case<'a>) -> Result<Option<&'a str>, Fault> {
+    let text = case.request.old_object.text();
+    match (case.operation, case.stage) {
+        (Operation::Update, Stage::Admission) => required("oldObject", text).map(Some),
+        (Operation::Update, Stage::Manifest) => Ok(text),
+        (Operation::Create | Operation::Delete | Operation::Connect, _) => Ok(None),
+    }
+}
+
+/// What the mutating webhook would fill in.
+fn plan<'p>(
+    case: &Case<'_>,
+    pod: &Pod<'_>,
+    old: Option<&Pod<'_>>,
+    profile: &'p EffectiveProfile,
+) -> PodPlan<'p> {
+    match (case.resource.subresource, old) {
+        ("", None) => plan_pod(pod, &profile.pod_defaults),
+        ("ephemeralcontainers", Some(old)) => plan_ephemeral(pod, old, &profile.pod_defaults),
+        _ => PodPlan::default(),
+    }
 }
 
 fn judge_template(
@@ -82,13 +111,16 @@ fn judge_template(
     let text = required("object", case.request.object.text())?;
     let in_object = |error: Malformed| malformed("object", &error);
     let template = kind.decode(text).map_err(in_object)?;
-    if case.operation == Operation::Update {
-        let old = required("oldObject", case.request.old_object.text())?;
-        if !template_changed(kind, text, old).map_err(in_object)? {
-            return Ok(Vec::new());
-        }
+    let old = old_text(case)?;
+    if let Some(old) = old
+        && !template_changed(kind, text, old).map_err(in_object)?
+    {
+        return Ok(Vec::new());
     }
     let Some(mut pod) = template.pod else { return Ok(Vec::new()) };
+    if case.stage == Stage::Manifest {
+        as_stored(&mut pod, true);
+    }
     plan_pod(&pod, &profile.pod_defaults).apply(&mut pod);
     Ok(judged(&pod, kind.path(), case, profile))
 }

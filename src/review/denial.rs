@@ -68,20 +68,22 @@ pub fn refusal(subject: &Subject<'_>, verdict: &Verdict) -> Option<Status> {
     Some(Status { code, reason, message, details })
 }
 
-/// Invalid where something is wrong in the object; else what the guard's own rules are.
+/// What the guard's own rules answer; every other rule is about the object and answers 422.
+const GUARD: [(Code, u16, &str); 6] = [
+    (Code::Malformed, 400, "BadRequest"),
+    (Code::UnknownKind, 403, "Forbidden"),
+    (Code::UnknownNamespace, 403, "Forbidden"),
+    (Code::Deadline, 500, "InternalError"),
+    (Code::Internal, 500, "InternalError"),
+    (Code::NotReady, 503, "ServiceUnavailable"),
+];
+
+/// Invalid where something is wrong in the object; else what the guard's own rules answer.
 fn status_code(findings: &[&Finding]) -> (u16, &'static str) {
-    let of = |code: Code| match code {
-        Code::Malformed => (400, "BadRequest"),
-        Code::UnknownKind | Code::UnknownNamespace => (403, "Forbidden"),
-        Code::Deadline | Code::Internal => (500, "InternalError"),
-        Code::NotReady => (503, "ServiceUnavailable"),
-        _ => (422, "Invalid"),
-    };
-    let codes = || findings.iter().map(|finding| of(finding.code));
-    codes()
-        .find(|(code, _)| *code == 422)
-        .or_else(|| codes().next())
-        .unwrap_or((500, "InternalError"))
+    let guard = |finding: &&Finding| GUARD.iter().find(|(code, ..)| *code == finding.code);
+    let all: Option<Vec<_>> = findings.iter().map(guard).collect();
+    let first = all.as_deref().and_then(<[_]>::first);
+    first.map_or((422, "Invalid"), |(_, status, reason)| (*status, reason))
 }
 
 /// `tenant alpha: 2 problems in Deployment web: RF2006 allowPrivilegeEscalation, RF2003 privileged`

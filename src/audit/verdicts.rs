@@ -1,0 +1,283 @@
+//! From objects to verdicts.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde_json::value::RawValue;
+
+use super::object::{Input, Item, Problem, items};
+use super::standards::standards;
+use crate::admission::{Case, Fault, Stage, fill, judge};
+use crate::defaults::{Patch, TENANT_LABEL};
+use crate::domain::{
+    Code, Level, Mode, Operation, PolicyVersion, Requester, TenantName, Verdict, sanitise,
+};
+use crate::objects::{Object, Raw, from_json};
+use crate::review::{Request, envelope};
+use crate::rules::{self, Resource, Shape};
+use crate::state::{Snapshot, Standing};
+
+/// By what objects are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// By the rules of their tenants.
+    Tenants,
+    /// By the Pod Security Standards alone, whatever the tenant.
+    Standards(Level, PolicyVersion),
+}
+
+/// How objects are judged.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    /// Tenants and profiles.
+    pub snapshot: &'a Snapshot,
+    /// By what.
+    pub asked: Asked,
+    /// What is done with manifests.
+    pub operation: Operation,
+    /// Who asks; `None` is an owner of the object's tenant.
+    pub requester: Option<Requester>,
+    /// The namespace of manifests that name none.
+    pub namespace: Option<String>,
+}
+
+/// What became of one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Where it comes from.
+    pub source: String,
+    /// The line that it begins on.
+    pub line: usize,
+    /// API group.
+    pub group: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace, or nothing.
+    pub namespace: String,
+    /// Name, or the beginning of the name to be made.
+    pub name: String,
+    /// Whose it is.
+    pub tenant: Option<TenantName>,
+    /// What was found.
+    pub verdict: Verdict,
+    /// What would be filled in.
+    pub patch: Patch,
+    /// What else there is to say, a line each.
+    pub notes: Vec<String>,
+}
+
+/// Judges every object of every input.
+#[must_use]
+pub fn review(inputs: &[Input], settings: &Settings<'_>) -> (Vec<Record>, Vec<Problem>) {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for input in inputs {
+        let (items, unreadable) = items(input);
+        found.extend(items);
+        problems.extend(unreadable);
+    }
+    let labels = reviewed_namespaces(&found);
+    let mut records = Vec::new();
+    for item in &found {
+        match record(item, settings, &labels) {
+            Ok(record) => records.push(record),
+            Err(message) => {
+                problems.push(Problem { source: item.source.clone(), line: item.line, message })
+            }
+        }
+    }
+    (records, problems)
+}
+
+/// Namespaces that are reviewed along with the objects in them, with their tenant labels.
+fn reviewed_namespaces(items: &[Item]) -> HashMap<String, String> {
+    let label = |item: &Item| {
+        let object: Object<'_> = from_json(&item.json).ok()?;
+        let namespace = object.kind == "Namespace" && object.api_version == "v1";
+        let label = object.meta.labels.get(TENANT_LABEL).filter(|_| namespace)?;
+        Some((object.meta.name.to_string(), label.to_string()))
+    };
+    items.iter().filter_map(label).collect()
+}
+
+fn record(
+    item: &Item,
+    settings: &Settings<'_>,
+    labels: &HashMap<String, String>,
+) -> Result<Record, String> {
+    let object: Object<'_> =
+        from_json(&item.json).map_err(|error| format!("not a Kubernetes object: {error}"))?;
+    if object.kind.is_empty() || object.api_version.is_empty() {
+        return Err("not a Kubernetes object: apiVersion and kind are needed".to_owned());
+    }
+    let reviewer = Reviewer { item, settings, labels };
+    if object.kind == "AdmissionReview" && object.api_version.starts_with("admission.k8s.io/") {
+        reviewer.admission_review()
+    } else {
+        Ok(reviewer.manifest(&object))
+    }
+}
+
+struct Reviewer<'a> {
+    item: &'a Item,
+    settings: &'a Settings<'a>,
+    labels: &'a HashMap<String, String>,
+}
+
+impl<'a> Reviewer<'a> {
+    fn admission_review(&self) -> Result<Record, String> {
+        let review = envelope::read(&self.item.json).map_err(|error| error.to_string())?;
+        match review.request {
+            Ok(request) => Ok(self.judged(&request)),
+            Err(error) => {
+                let fault = Fault::new(Code::Malformed, sanitise(&error.to_string(), 300));
+                let mut record = self.blank();
+                record.kind = "AdmissionReview".to_owned();
+                record.verdict = Verdict::enforced(vec![fault.finding()]);
+                Ok(record)
+            }
+        }
+    }
+
+    fn manifest(&self, object: &Object<'_>) -> Record {
+        let (group, version) = match object.api_version.split_once('/') {
+            Some((group, version)) => (group, version),
+            None => ("", object.api_version.as_ref()),
+        };
+        let Some(resource) = rules::find_kind(&object.api_version, &object.kind) else {
+            let mut record = self.blank();
+            group.clone_into(&mut record.group);
+            record.kind = object.kind.to_string();
+            record.namespace = object.meta.namespace.to_string();
+            record.name = object.meta.name.to_string();
+            record
+                .notes
+                .push(format!("{} is a kind that no rule looks at", sanitise(&object.kind, 63)));
+            return record;
+        };
+        let request = self.request(object, resource, group, version);
+        self.judged(&request)
+    }
+
+    fn request(
+        &self,
+        object: &Object<'a>,
+        resource: &'static Resource,
+        group: &str,
+        version: &str,
+    ) -> Request<'a> {
+        let mut request = Request::default();
+        request.kind.group = Cow::Owned(group.to_owned());
+        request.kind.version = Cow::Owned(version.to_owned());
+        request.kind.kind = Cow::Borrowed(resource.kind);
+        request.resource.group = request.kind.group.clone();
+        request.resource.version = request.kind.version.clone();
+        request.resource.resource = Cow::Borrowed(resource.resource);
+        request.verb = Cow::Borrowed(self.settings.operation.as_str());
+        request.name = object.meta.name.clone();
+        request.namespace = match (resource.cluster_scoped(), object.meta.namespace.as_ref()) {
+            (true, _) => object.meta.name.clone(),
+            (false, "") => Cow::Owned(self.settings.namespace.clone().unwrap_or_default()),
+            (false, _) => object.meta.namespace.clone(),
+        };
+        let text = Raw(serde_json::from_str::<&RawValue>(&self.item.json).ok());
+        match self.settings.operation {
+            Operation::Delete => request.old_object = text,
+            Operation::Create | Operation::Update | Operation::Connect => request.object = text,
+        }
+        request
+    }
+
+    fn judged(&self, request: &Request<'_>) -> Record {
+        let mut request = request.clone();
+        if let Some(requester) = &self.settings.requester {
+            request.user.username = Cow::Owned(requester.name.clone());
+            request.user.groups = requester.groups.iter().cloned().map(Cow::Owned).collect();
+        }
+        let mut record = self.blank();
+        record.group = request.kind.group.to_string();
+        record.kind = request.kind.kind.to_string();
+        record.name = named(&request);
+        record.namespace = match record.kind.as_str() {
+            "Namespace" => String::new(),
+            _ => request.namespace.to_string(),
+        };
+        match self.settings.asked {
+            Asked::Standards(level, version) => {
+                record.verdict = by_standards(&request, level, version);
+            }
+            Asked::Tenants => self.by_tenant(&request, &mut record),
+        }
+        record
+    }
+
+    fn by_tenant(&self, request: &Request<'_>, record: &mut Record) {
+        let standing = self.standing(&request.namespace);
+        if let Standing::Owned(tenant) = standing {
+            record.tenant = Some(tenant.name.clone());
+        }
+        let case = Case::new(request, self.settings.snapshot, standing);
+        let case = match case {
+            Ok(case) => Case { stage: Stage::Manifest, ..case },
+            Err(fault) => {
+                record.verdict = Verdict::enforced(vec![fault.finding()]);
+                return;
+            }
+        };
+        record.verdict = judge(&case);
+        record.patch = fill(&case).unwrap_or_default();
+        let judged = matches!(case.resource.shape, Shape::Pod | Shape::Template(_));
+        if judged && matches!(standing, Standing::Unowned(None)) {
+            record.notes.push("no tenant: not judged".to_owned());
+        }
+    }
+
+    /// A namespace is what its label says, read along or known; else what the platform says of
+    /// namespaces without a tenant.
+    fn standing(&self, namespace: &str) -> Standing<'a> {
+        let label = self.labels.get(namespace).map(String::as_str);
+        self.settings.snapshot.labelled(namespace, label)
+    }
+
+    fn blank(&self) -> Record {
+        Record {
+            source: self.item.source.clone(),
+            line: self.item.line,
+            group: String::new(),
+            kind: String::new(),
+            namespace: String::new(),
+            name: String::new(),
+            tenant: None,
+            verdict: Verdict::enforced(Vec::new()),
+            patch: Patch::default(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+fn by_standards(request: &Request<'_>, level: Level, version: PolicyVersion) -> Verdict {
+    let named = &request.resource;
+    let resource =
+        rules::find_resource(&named.group, &named.version, &named.resource, &request.subresource);
+    let (Some(resource), Some(text)) = (resource, request.object.text()) else {
+        return Verdict::enforced(Vec::new());
+    };
+    match standards(resource, text, level, version) {
+        Ok(findings) => Verdict::of(findings, |_| Mode::Enforce),
+        Err(error) => {
+            let fault = Fault::new(Code::Malformed, sanitise(&error.to_string(), 300));
+            Verdict::enforced(vec![fault.finding()])
+        }
+    }
+}
+
+/// The object's name, or the beginning of the name to be made.
+fn named(request: &Request<'_>) -> String {
+    if !request.name.is_empty() {
+        return request.name.to_string();
+    }
+    let object = request.object.text().or(request.old_object.text());
+    let object = object.and_then(|text| from_json::<Object<'_>>(text).ok()).unwrap_or_default();
+    let name =
+        if object.meta.name.is_empty() { object.meta.generate_name } else { object.meta.name };
+    name.into_owned()
+}

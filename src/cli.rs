@@ -1,0 +1,57 @@
+//! The command line: arguments become settings, rooms are wired together, outcomes become exit
+//! codes. Results go to stdout, everything else to stderr.
+
+mod output;
+mod policies;
+mod review;
+mod rules;
+mod webhooks;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Guards the tenants of a shared Kubernetes cluster from each other.
+#[derive(Debug, Parser)]
+#[command(name = "ringfence", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Review(review::Args),
+    Rules(rules::Args),
+    Webhooks(webhooks::Args),
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// As wished.
+    Good,
+    /// It ran, and something was refused.
+    Refused,
+    /// It could not do all of its work; what was wrong has been printed.
+    Failed,
+}
+
+/// Runs the program.
+#[must_use]
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Review(args) => review::run(&args),
+        Command::Rules(args) => rules::run(&args),
+        Command::Webhooks(args) => webhooks::run(&args),
+    };
+    match outcome {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Refused) => ExitCode::from(1),
+        Ok(Outcome::Failed) => ExitCode::from(2),
+        Err(error) => {
+            output::error(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Where commands print.
+
+use std::io::{self, Write as _};
+
+use anyhow::{Context as _, Result};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Prints a result. A reader that has seen enough and closed the pipe is no error.
+pub(super) fn result(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to stdout"),
+    }
+}
+
+/// Prints what went wrong. There is nowhere left to report that this failed.
+pub(super) fn error(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "error: {text}");
+}

@@ -1,0 +1,179 @@
+//! The webhook entries that the rules need: which requests the API server sends us.
+//!
+//! They are made from the table of resources, so that a rule never waits for a request that no entry
+//! names. At most one validating entry matches a request: of several refusals the API server shows
+//! only the first.
+
+use super::resources::{RESOURCES, Resource, Shape};
+use crate::domain::Operation;
+
+/// The namespace that we run in.
+pub const OUR_NAMESPACE: &str = "ringfence-system";
+/// The account that we run as.
+pub const OUR_ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
+
+/// Namespaces in which no tenant can be.
+pub const SYSTEM_NAMESPACES: [&str; 5] =
+    ["kube-system", "kube-public", "kube-node-lease", "default", OUR_NAMESPACE];
+
+/// One webhook of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// `tenants`
+    pub name: &'static str,
+    /// Whether it fills in rather than judges.
+    pub mutating: bool,
+    /// What it is sent.
+    pub rules: Vec<EntryRule>,
+    /// Which namespaces it is for.
+    pub selects: Selects,
+    /// Whom and what it leaves out: CEL expressions that must all be true, with their names.
+    pub conditions: Vec<(&'static str, String)>,
+    /// Whether a request passes when we do not answer.
+    pub ignore_failure: bool,
+    /// How long the API server waits.
+    pub timeout_seconds: u8,
+}
+
+/// A line of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryRule {
+    /// API group.
+    pub group: &'static str,
+    /// API version.
+    pub version: &'static str,
+    /// `pods/resize`
+    pub resources: Vec<String>,
+    /// What is done.
+    pub operations: &'static [Operation],
+}
+
+/// Which namespaces an entry is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selects {
+    /// Whatever the namespace.
+    All,
+    /// Those with a tenant label.
+    Tenants,
+    /// Those without one.
+    Unowned,
+}
+
+/// Every entry; `unowned` where the platform wants namespaces without a tenant judged.
+#[must_use]
+pub fn entries(unowned: bool) -> Vec<Entry> {
+    let mut entries = vec![validate_namespaces(), validate_pods("tenants", Selects::Tenants)];
+    if unowned {
+        entries.push(Entry { ignore_failure: true, ..validate_pods("unowned", Selects::Unowned) });
+    }
+    entries.extend([fill_namespaces(), fill_tenants()]);
+    entries
+}
+
+/// Requests of the control plane (CEL).
+const CONTROL_PLANE: &str = "(request.userInfo.username in ['system:apiserver', \
+     'system:kube-controller-manager', 'system:kube-scheduler'] || \
+     request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || \
+     (request.userInfo.username.startsWith('system:node:') && \
+     'system:nodes' in request.userInfo.groups))";
+
+/// Requesters that RBAC lets administer tenants. Service accounts come to us all the same: one of a
+/// tenant's namespace is never the platform's.
+const ADMINISTRATOR: &str = "(!request.userInfo.username.startsWith('system:serviceaccount:') && \
+     authorizer.group('ringfence.dev').resource('tenants').check('administer').allowed())";
+
+fn not_ourselves() -> (&'static str, String) {
+    ("not-ringfence", format!("request.userInfo.username != '{OUR_ACCOUNT}'"))
+}
+
+fn validate_namespaces() -> Entry {
+    const ALL: &[Operation] = &[Operation::Create, Operation::Update, Operation::Delete];
+    Entry {
+        name: "namespaces",
+        mutating: false,
+        rules: lines(|resource| (resource.shape == Shape::Namespace).then_some(ALL)),
+        selects: Selects::All,
+        conditions: vec![
+            not_ourselves(),
+            ("not-control-plane", format!("!{CONTROL_PLANE}")),
+            ("not-administrator", format!("!{ADMINISTRATOR}")),
+        ],
+        ignore_failure: false,
+        timeout_seconds: 5,
+    }
+}
+
+fn validate_pods(name: &'static str, selects: Selects) -> Entry {
+    const BOTH: &[Operation] = &[Operation::Create, Operation::Update];
+    const UPDATE: &[Operation] = &[Operation::Update];
+    Entry {
+        name,
+        mutating: false,
+        rules: lines(|resource| match (resource.shape, resource.subresource) {
+            (Shape::Pod | Shape::Template(_), "") => Some(BOTH),
+            (Shape::Pod, _) => Some(UPDATE),
+            _ => None,
+        }),
+        selects,
+        conditions: vec![not_ourselves()],
+        ignore_failure: false,
+        timeout_seconds: 10,
+    }
+}
+
+fn fill_namespaces() -> Entry {
+    const CREATE: &[Operation] = &[Operation::Create];
+    let created = |resource: &Resource| {
+        (resource.shape == Shape::Namespace && resource.subresource.is_empty()).then_some(CREATE)
+    };
+    Entry {
+        name: "namespaces",
+        mutating: true,
+        rules: lines(created),
+        selects: Selects::All,
+        conditions: vec![("not-control-plane", format!("!{CONTROL_PLANE}"))],
+        ignore_failure: true,
+        timeout_seconds: 5,
+    }
+}
+
+fn fill_tenants() -> Entry {
+    const CREATE: &[Operation] = &[Operation::Create];
+    const UPDATE: &[Operation] = &[Operation::Update];
+    Entry {
+        name: "tenants",
+        mutating: true,
+        rules: lines(|resource| match (resource.shape, resource.subresource) {
+            (Shape::Pod | Shape::ServiceAccount, "") => Some(CREATE),
+            (Shape::Pod, "ephemeralcontainers") => Some(UPDATE),
+            _ => None,
+        }),
+        selects: Selects::Tenants,
+        conditions: Vec::new(),
+        ignore_failure: true,
+        timeout_seconds: 10,
+    }
+}
+
+/// The resources that `wanted` names, those with the same group, version and operations on one
+/// line.
+fn lines(wanted: impl Fn(&Resource) -> Option<&'static [Operation]>) -> Vec<EntryRule> {
+    let mut lines: Vec<EntryRule> = Vec::new();
+    for resource in RESOURCES {
+        let Some(operations) = wanted(resource) else { continue };
+        let Resource { group, version, .. } = *resource;
+        let same = lines.iter_mut().find(|line| {
+            (line.group, line.version, line.operations) == (group, version, operations)
+        });
+        match same {
+            Some(line) => line.resources.push(resource.full_name()),
+            None => lines.push(EntryRule {
+                group,
+                version,
+                resources: vec![resource.full_name()],
+                operations,
+            }),
+        }
+    }
+    lines
+}
