@@ -3,6 +3,7 @@
 pub mod admission;
 pub mod audit;
 pub mod cli;
+pub mod controller;
 pub mod defaults;
 pub mod domain;
 pub mod objects;
