@@ -1,3 +1,4 @@
 //! Ringfence guards the tenants of a shared Kubernetes cluster from each other.
 
 pub mod domain;
+pub mod telemetry;
