@@ -1,13 +1,31 @@
 //! Ringfence guards the tenants of a shared Kubernetes cluster from each other.
+//!
+//! A request reaches [`server`] as bytes; [`review`] reads it, [`admission`] fills it in or judges it
+//! on a snapshot of [`state`], and [`review`] writes the answer. What is refused is a table of
+//! [`rules`], what is filled in is [`defaults`]; both read [`objects`] and a tenant's profile from
+//! [`policy`]. Documents come by [`files`], what the cluster tells by [`controller`]. The same
+//! judgement on manifests is [`audit`], printed by [`report`]. [`cli`] wires the rooms together, and
+//! [`domain`] is the vocabulary of them all.
+//!
+//! Modules are in reading order: each uses only those above it. `tests/architecture` holds that.
 
-pub mod admission;
-pub mod audit;
-pub mod cli;
-pub mod defaults;
 pub mod domain;
 pub mod objects;
+pub mod telemetry;
+
 pub mod policy;
-pub mod report;
-pub mod review;
 pub mod rules;
+
+pub mod defaults;
+pub mod review;
 pub mod state;
+
+pub mod admission;
+pub mod server;
+
+pub mod controller;
+
+pub mod audit;
+pub mod report;
+
+pub mod cli;

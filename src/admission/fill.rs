@@ -1,8 +1,8 @@
 //! What is filled in.
 
 use super::case::{Case, Fault, malformed, required};
-use crate::defaults::{self, Patch, TENANT_LABEL, plan_ephemeral, plan_pod};
-use crate::domain::Operation;
+use crate::defaults::{self, Patch, plan_ephemeral, plan_pod};
+use crate::domain::{Operation, TENANT_LABEL};
 use crate::objects::{Labelled, Pod, from_json};
 use crate::policy::Tenant;
 use crate::rules::{Shape, backstop};

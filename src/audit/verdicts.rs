@@ -8,9 +8,10 @@ use serde_json::value::RawValue;
 use super::object::{Input, Item, Problem, items};
 use super::standards::standards;
 use crate::admission::{Case, Fault, Stage, fill, judge};
-use crate::defaults::{Patch, TENANT_LABEL};
+use crate::defaults::Patch;
 use crate::domain::{
-    Code, Level, Mode, Operation, PolicyVersion, Requester, TenantName, Verdict, sanitise,
+    Code, Level, Mode, Operation, PolicyVersion, Requester, TENANT_LABEL, TenantName, Verdict,
+    sanitise,
 };
 use crate::objects::{Object, Raw, from_json};
 use crate::review::{Request, envelope};

@@ -1,13 +1,10 @@
 //! Namespaces and service accounts.
 
 use super::patch::Patch;
-use crate::domain::{Level, Version};
+use crate::domain::{Level, PolicyVersion, TENANT_LABEL, Version};
 use crate::objects::Labelled;
 use crate::policy::Tenant;
 use serde_json::Value;
-
-/// The label that makes a namespace a tenant's.
-pub const TENANT_LABEL: &str = "ringfence.dev/tenant";
 
 /// The label that clusterwide default-deny policies select.
 pub const DEFAULT_DENY_LABEL: &str = "ringfence.dev/default-deny";
@@ -22,8 +19,8 @@ pub const DEFAULT_DENY_LABEL: &str = "ringfence.dev/default-deny";
 pub fn namespace(object: &Labelled<'_>, tenant: &Tenant, enforce: Level, latest: Version) -> Patch {
     let profile = &tenant.profile;
     let version = match profile.pod_security.version {
-        crate::domain::PolicyVersion::Latest => latest.min(Version::NEWEST).to_string(),
-        crate::domain::PolicyVersion::Pinned(version) => version.to_string(),
+        PolicyVersion::Latest => latest.min(Version::NEWEST).to_string(),
+        PolicyVersion::Pinned(version) => version.to_string(),
     };
     let ours = [
         (TENANT_LABEL, tenant.name.to_string()),

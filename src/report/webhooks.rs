@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::defaults::TENANT_LABEL;
+use crate::domain::TENANT_LABEL;
 use crate::rules::entries::{Entry, EntryRule, SYSTEM_NAMESPACES, Selects};
 
 /// Where the API server finds us.

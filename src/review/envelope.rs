@@ -115,25 +115,56 @@ impl Request<'_> {
 pub fn read(text: &str) -> Result<Review<'_>, Unreadable> {
     let mut envelope = Envelope::default();
     let read = decode::into(&mut envelope, text);
-    let mut uid =
-        envelope.request.as_ref().map_or(Cow::Borrowed(""), |request| request.uid.clone());
-    if uid.is_empty() && read.is_err() {
-        uid = only_uid(text);
-    }
-    if uid.is_empty() {
-        let missing = || "request.uid is missing".to_owned();
-        return Err(Unreadable(read.err().map_or_else(missing, |error| error.to_string())));
-    }
+    let uid = match envelope.request.as_ref().map(|request| request.uid.clone()) {
+        Some(uid) if !uid.is_empty() => uid,
+        _ => uid(text)?,
+    };
     let request = read.and_then(|()| of_our_version(envelope));
     Ok(Review { uid, request })
 }
 
-/// The uid of a review in which something before it has the wrong type.
-fn only_uid(text: &str) -> Cow<'_, str> {
+/// The uid of a review, whatever else is wrong with it.
+///
+/// # Errors
+/// [`Unreadable`] where there is none.
+pub fn uid(text: &str) -> Result<Cow<'_, str>, Unreadable> {
     let mut envelope = UidEnvelope::default();
-    // The error was reported already; what was read before it counts.
-    let _ = decode::into(&mut envelope, text);
-    envelope.request.uid
+    // What was read before an error counts.
+    let read = decode::into(&mut envelope, text);
+    match (envelope.request.uid, read) {
+        (uid, _) if !uid.is_empty() => Ok(uid),
+        (_, Err(error)) => Err(Unreadable(error.to_string())),
+        (_, Ok(())) => Err(Unreadable("request.uid is missing".to_owned())),
+    }
+}
+
+/// Whether lists and objects are nested deeper than `limit`.
+///
+/// A text with no more opening brackets than that cannot be, and most are settled by counting them;
+/// the others are walked, strings left out.
+#[must_use]
+pub fn nested_deeper_than(text: &str, limit: usize) -> bool {
+    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
+    if text.as_bytes().iter().filter(|byte| opens(byte)).count() <= limit {
+        return false;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 fn of_our_version(envelope: Envelope<'_>) -> Result<Request<'_>, Malformed> {
@@ -205,6 +236,18 @@ mod tests {
             &format!(r#"{{{HEAD},"request":{{"uid":"u"}}}} {{}}"#),
             "trailing characters at line 1 column 85",
         );
+    }
+
+    #[test]
+    fn depth_counts_brackets_outside_strings() {
+        let check = |text: &str, depth: usize| {
+            assert!(nested_deeper_than(text, depth - 1), "{text}");
+            assert!(!nested_deeper_than(text, depth), "{text}");
+        };
+        check("[[[]]]", 3);
+        check(r#"[{"a":[1]},{},[],{}]"#, 3);
+        check(r#"["[[[[","\"[[[[",{}]"#, 2);
+        check(&"[".repeat(100), 100);
     }
 
     #[test]

@@ -1,0 +1,157 @@
+//! A port: accepting connections, each on a task of its own, and draining them.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::BufReader;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::connection::{Common, Handler, Wish};
+use super::tls::Identity;
+use crate::telemetry::Rejection;
+
+/// What lies between a port's sockets and HTTP.
+pub(super) enum Security {
+    Plain,
+    Tls { identity: Arc<Identity>, handshakes: Semaphore },
+}
+
+/// A port and what answers on it.
+pub(super) struct Port<H> {
+    pub(super) common: Common<H>,
+    pub(super) security: Security,
+}
+
+/// How long to wait after the system refused a connection, for lack of descriptors or memory: they
+/// come back only when connections end.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often idle connections are asked for their place while somebody waits for one.
+const CROWDED_EVERY: Duration = Duration::from_secs(1);
+/// rustls reads 4 KiB at a time; with this much in between, a review of usual size is one read of
+/// the socket.
+const READ_AHEAD: usize = 16 * 1024;
+
+type Buffered = BufReader<TcpStream>;
+
+impl<H: Handler> Port<H> {
+    /// Accepts until `drain` ends, then waits for the connections to end. Dropping the future ends
+    /// them at once.
+    pub(super) async fn run(self, listener: TcpListener, drain: impl Future<Output = ()>) {
+        let port = Arc::new(self);
+        let (wishes, _) = watch::channel(Wish::default());
+        let mut connections = JoinSet::new();
+        tokio::select! {
+            () = drain => {}
+            () = Arc::clone(&port).accept(listener, &wishes, &mut connections) => {}
+        }
+        wishes.send_modify(|wish| wish.drain = true);
+        while connections.join_next().await.is_some() {}
+    }
+
+    async fn accept(
+        self: Arc<Self>,
+        listener: TcpListener,
+        wishes: &watch::Sender<Wish>,
+        connections: &mut JoinSet<()>,
+    ) {
+        let places = Arc::new(Semaphore::new(self.common.limits.connections));
+        loop {
+            while connections.try_join_next().is_some() {}
+            let Some(place) = free_place(&places, wishes).await else { return };
+            let stream = match listener.accept().await {
+                Ok((stream, _peer)) => stream,
+                Err(error) => {
+                    recover(&error).await;
+                    continue;
+                }
+            };
+            let (port, wishes) = (Arc::clone(&self), wishes.subscribe());
+            connections.spawn(async move {
+                port.connection(stream, wishes).await;
+                drop(place);
+            });
+        }
+    }
+
+    async fn connection(&self, stream: TcpStream, wishes: watch::Receiver<Wish>) {
+        // Without it an answer may wait for an acknowledgement; a failure costs only that.
+        let _ = stream.set_nodelay(true);
+        match &self.security {
+            Security::Plain => self.common.serve(stream, wishes).await,
+            Security::Tls { identity, handshakes } => {
+                let gauge = self.common.metrics.connections();
+                gauge.inc();
+                let _open = Defer(|| _ = gauge.dec());
+                if let Some(stream) = self.handshake(stream, identity, handshakes).await {
+                    self.common.serve(stream, wishes).await;
+                }
+            }
+        }
+    }
+
+    async fn handshake(
+        &self,
+        stream: TcpStream,
+        identity: &Identity,
+        handshakes: &Semaphore,
+    ) -> Option<TlsStream<Buffered>> {
+        let handshake = async {
+            // A client that says nothing takes no place from one that does.
+            stream.readable().await?;
+            let _place = handshakes.acquire().await.map_err(io::Error::other)?;
+            let stream = BufReader::with_capacity(READ_AHEAD, stream);
+            TlsAcceptor::from(identity.config()).accept(stream).await
+        };
+        let rejection =
+            match tokio::time::timeout(self.common.limits.handshake_time, handshake).await {
+                Ok(Ok(stream)) => return Some(stream),
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "a tls handshake failed");
+                    Rejection::HandshakeFailed
+                }
+                Err(_elapsed) => Rejection::HandshakeTimeout,
+            };
+        self.common.metrics.rejection(rejection);
+        None
+    }
+}
+
+type Place = tokio::sync::OwnedSemaphorePermit;
+
+/// A place for one more connection, made where necessary by asking idle ones for theirs.
+async fn free_place(places: &Arc<Semaphore>, wishes: &watch::Sender<Wish>) -> Option<Place> {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return Some(place);
+    }
+    tracing::warn!("all connections are taken: accepting is paused, idle ones are asked to end");
+    loop {
+        wishes.send_modify(|wish| wish.crowded = wish.crowded.wrapping_add(1));
+        let place = Arc::clone(places).acquire_owned();
+        if let Ok(place) = tokio::time::timeout(CROWDED_EVERY, place).await {
+            return place.ok();
+        }
+    }
+}
+
+async fn recover(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    // The client had gone before it was accepted.
+    if !matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
+        tracing::error!(%error, "a connection cannot be accepted");
+        tokio::time::sleep(ACCEPT_PAUSE).await;
+    }
+}
+
+/// Runs a closure at the end of a scope, however it ends.
+struct Defer<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Defer<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}

@@ -1,0 +1,263 @@
+//! What stands behind the admission paths: a review is read, its namespace found, its case filled in
+//! or judged, and answered.
+//!
+//! Nothing is awaited but the look-up of a namespace that the snapshot does not know. No error ends
+//! in "allowed": before the first snapshot, and whatever goes wrong, the answer is a refusal.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::admission::{Admission, Answer, Failure};
+use crate::admission::{Case, Fault, fill, judge, needs_namespace};
+use crate::domain::{Code, Decision, TenantName, Verdict, sanitise};
+use crate::objects::{Malformed, Object, from_json};
+use crate::review::{Request, Response, Subject, envelope, refusal, warnings};
+use crate::state::{Handle, NamespaceLookup, Snapshot, Standing};
+use crate::telemetry::{Endpoint, Metrics};
+
+/// Judges and completes on the snapshot in force.
+pub struct Door {
+    handle: Handle,
+    lookup: Option<Arc<dyn NamespaceLookup>>,
+    metrics: Arc<Metrics>,
+    max_depth: usize,
+}
+
+/// What a request comes to, before it is written.
+struct Outcome {
+    tenant: Option<TenantName>,
+    contact: Cow<'static, str>,
+    verdict: Verdict,
+    patch: Option<Vec<u8>>,
+}
+
+impl Outcome {
+    fn refused(fault: Fault) -> Self {
+        Self {
+            tenant: None,
+            contact: Cow::Borrowed("your platform team"),
+            verdict: Verdict::enforced(vec![fault.finding()]),
+            patch: None,
+        }
+    }
+}
+
+impl Door {
+    /// A door on the snapshots of `handle`. Namespaces that they do not know are asked of `lookup`,
+    /// where there is a cluster to ask. Bodies nested deeper than `max_depth` are refused.
+    pub fn new(
+        handle: Handle,
+        lookup: Option<Arc<dyn NamespaceLookup>>,
+        metrics: Arc<Metrics>,
+        max_depth: usize,
+    ) -> Self {
+        Self { handle, lookup, metrics, max_depth }
+    }
+
+    async fn outcome(&self, endpoint: Endpoint, request: &Request<'_>) -> Outcome {
+        let Some(snapshot) = self.handle.snapshot() else {
+            return Outcome::refused(Fault::new(Code::NotReady, "no policies"));
+        };
+        let contact = Cow::Owned(snapshot.tenants.contact().to_owned());
+        match self.standing(&snapshot, request).await {
+            Ok(standing) => Outcome { contact, ..decide(endpoint, request, &snapshot, standing) },
+            Err(fault) => Outcome { contact, ..Outcome::refused(fault) },
+        }
+    }
+
+    async fn standing<'s>(
+        &self,
+        snapshot: &'s Snapshot,
+        request: &Request<'_>,
+    ) -> Result<Standing<'s>, Fault> {
+        let known = snapshot.standing(&request.namespace);
+        let Some(lookup) = &self.lookup else { return Ok(known) };
+        if !matches!(known, Standing::Unknown) || !needs_namespace(request) {
+            return Ok(known);
+        }
+        match lookup.tenant_label(&request.namespace).await {
+            Ok(Some(label)) => Ok(snapshot.labelled(&request.namespace, label.as_deref())),
+            Ok(None) => Ok(Standing::Unknown),
+            Err(error) => {
+                let text = format!("namespace {}: {error}", request.namespace);
+                Err(Fault::new(Code::UnknownNamespace, sanitise(&text, 300)))
+            }
+        }
+    }
+
+    /// Counts, logs and writes an outcome.
+    fn answer_with(&self, endpoint: Endpoint, uid: &str, request: &Request<'_>, outcome: Outcome) -> Answer {
+        let Outcome { tenant, contact, verdict, patch } = outcome;
+        let decision = verdict.decision();
+        for judged in verdict.findings() {
+            self.metrics.finding(judged.finding.code, judged.mode);
+        }
+        log(endpoint, uid, request, tenant.as_ref(), &verdict);
+        let refusal = if decision == Decision::Deny {
+            let name = name_of(request);
+            let kind = &request.kind;
+            let (group, kind) = (kind.group.as_ref(), kind.kind.as_ref());
+            refusal(
+                &Subject { tenant: tenant.as_ref(), group, kind, name: &name, contact: &contact },
+                &verdict,
+            )
+        } else {
+            None
+        };
+        let response = Response {
+            patch: patch.filter(|_| refusal.is_none()),
+            refusal,
+            warnings: warnings(&verdict),
+            audit: audit(tenant.as_ref(), &verdict),
+        };
+        Answer::Review { decision, body: response.to_json(uid).into() }
+    }
+
+    fn malformed(&self, endpoint: Endpoint, uid: &str, error: &Malformed) -> Answer {
+        let fault = Fault::new(Code::Malformed, sanitise(&error.to_string(), 300));
+        self.answer_with(endpoint, uid, &Request::default(), Outcome::refused(fault))
+    }
+}
+
+impl Admission for Door {
+    async fn answer(&self, endpoint: Endpoint, body: &Bytes, _deadline: Instant) -> Answer {
+        // Go replaces what is no UTF-8 by U+FFFD, and so does this.
+        let text = String::from_utf8_lossy(body);
+        if envelope::nested_deeper_than(&text, self.max_depth) {
+            let reason = format!("nested deeper than {} levels", self.max_depth);
+            let error = Malformed { path: String::new(), reason };
+            return match envelope::uid(&text) {
+                Ok(uid) => self.malformed(endpoint, &uid, &error),
+                Err(error) => unreadable(&error),
+            };
+        }
+        match envelope::read(&text) {
+            Err(error) => unreadable(&error),
+            Ok(review) => match review.request {
+                Err(error) => self.malformed(endpoint, &review.uid, &error),
+                Ok(request) => {
+                    let outcome = self.outcome(endpoint, &request).await;
+                    self.answer_with(endpoint, &review.uid, &request, outcome)
+                }
+            },
+        }
+    }
+
+    fn failed(&self, endpoint: Endpoint, body: &Bytes, why: Failure) -> Answer {
+        let text = String::from_utf8_lossy(body);
+        let fault = match why {
+            Failure::Panic => Fault::new(Code::Internal, "an internal error"),
+            Failure::Deadline => Fault::new(Code::Deadline, "no answer in time"),
+        };
+        match envelope::uid(&text) {
+            Err(error) => unreadable(&error),
+            Ok(uid) => {
+                self.answer_with(endpoint, &uid, &Request::default(), Outcome::refused(fault))
+            }
+        }
+    }
+}
+
+fn decide(
+    endpoint: Endpoint,
+    request: &Request<'_>,
+    snapshot: &Snapshot,
+    standing: Standing<'_>,
+) -> Outcome {
+    let tenant = match standing {
+        Standing::Owned(tenant) => Some(tenant.name.clone()),
+        Standing::Unowned(_) | Standing::Orphaned | Standing::Unknown => None,
+    };
+    let case = match Case::new(request, snapshot, standing) {
+        Ok(case) => case,
+        Err(fault) => return Outcome { tenant, ..Outcome::refused(fault) },
+    };
+    let admitted = |verdict: Verdict| Outcome {
+        tenant: tenant.clone(),
+        contact: Cow::Borrowed(""),
+        verdict,
+        patch: None,
+    };
+    match endpoint {
+        Endpoint::Validate => admitted(judge(&case)),
+        Endpoint::Mutate => match fill(&case) {
+            Ok(patch) => {
+                let patch = (!patch.is_empty()).then(|| patch.to_json().to_string().into_bytes());
+                Outcome { patch, ..admitted(Verdict::enforced(Vec::new())) }
+            }
+            Err(fault) => Outcome { tenant, ..Outcome::refused(fault) },
+        },
+    }
+}
+
+fn unreadable(error: &envelope::Unreadable) -> Answer {
+    let text = sanitise(&error.to_string(), 400).into_owned();
+    let body = serde_json::json!({ "error": text }).to_string();
+    Answer::Unreadable { body: body.into() }
+}
+
+/// The object's name, or the beginning of the name to be made.
+fn name_of<'a>(request: &'a Request<'_>) -> Cow<'a, str> {
+    if !request.name.is_empty() {
+        return Cow::Borrowed(&request.name);
+    }
+    let object = request.object.text().or(request.old_object.text());
+    let object = object.and_then(|text| from_json::<Object<'_>>(text).ok()).unwrap_or_default();
+    let meta = object.meta;
+    if meta.name.is_empty() { meta.generate_name } else { meta.name }
+}
+
+fn codes(verdict: &Verdict) -> String {
+    let mut codes: Vec<String> = verdict
+        .findings()
+        .iter()
+        .map(|judged| format!("{}={}", judged.finding.code, judged.mode))
+        .collect();
+    codes.dedup();
+    codes.join(",")
+}
+
+fn audit(tenant: Option<&TenantName>, verdict: &Verdict) -> Vec<(&'static str, String)> {
+    let mut entries = Vec::new();
+    entries.extend(tenant.map(|tenant| ("tenant", tenant.to_string())));
+    if !verdict.findings().is_empty() {
+        entries.push(("findings", codes(verdict)));
+    }
+    entries
+}
+
+/// One line a decision, and never a word of the object beyond its name.
+fn log(
+    endpoint: Endpoint,
+    uid: &str,
+    request: &Request<'_>,
+    tenant: Option<&TenantName>,
+    verdict: &Verdict,
+) {
+    tracing::info!(
+        endpoint = endpoint.as_str(),
+        uid = %sanitise(uid, 64),
+        operation = %sanitise(&request.verb, 16),
+        resource = %sanitise(&request.resource.resource, 63),
+        subresource = %sanitise(&request.subresource, 63),
+        namespace = %sanitise(&request.namespace, 63),
+        name = %sanitise(&request.name, 253),
+        user = %sanitise(&request.user.username, 253),
+        tenant = tenant.map_or("", TenantName::as_str),
+        decision = decision_word(verdict.decision()),
+        findings = codes(verdict),
+        dry_run = request.dry_run,
+        "reviewed"
+    );
+}
+
+fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Admit => "admit",
+        Decision::Warn => "warn",
+        Decision::Deny => "deny",
+    }
+}

@@ -1,0 +1,61 @@
+//! Logs: lines on stderr.
+
+use std::io::{self, IsTerminal};
+use std::panic::PanicHookInfo;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people; in colour on a terminal, unless `NO_COLOR` is set.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Why there are no logs.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The filter cannot be read.
+    #[error("`{filter}` is not a log filter such as `info` or `info,ringfence=debug`: {source}")]
+    Filter {
+        /// As given.
+        filter: String,
+        /// What is wrong.
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// This process logs already.
+    #[error("logs are set up already: {0}")]
+    Again(#[from] tracing_subscriber::util::TryInitError),
+}
+
+/// Sends what passes `filter` to stderr, panics included, for the rest of the process.
+///
+/// # Errors
+/// The filter cannot be read, or this is the second call.
+pub fn init(format: Format, filter: &str) -> Result<(), InitError> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|source| InitError::Filter { filter: filter.to_owned(), source })?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        Format::Text => lines.with_ansi(in_colour()).finish().try_init()?,
+        Format::Json => lines.json().flatten_event(true).finish().try_init()?,
+    }
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+/// <https://no-color.org>: any value but the empty one turns colour off.
+fn in_colour() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refused && io::stderr().is_terminal()
+}
+
+/// Says where, and not the message: that of a failed string operation quotes the string, which may
+/// be part of somebody's object.
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "panicked");
+}

@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use super::*;
+use crate::domain::{Code, Decision, Mode};
+
+#[track_caller]
+fn has(metrics: &Metrics, line: &str) {
+    let text = metrics.encode();
+    assert!(text.lines().any(|is| is == line), "no `{line}` in\n{text}");
+}
+
+#[test]
+fn what_is_counted_is_printed() {
+    let metrics = Metrics::new();
+    metrics.review(Endpoint::Mutate, Decision::Deny, Duration::from_millis(3));
+    metrics.finding(Code::Privileged, Mode::Enforce);
+    metrics.finding(Code::Privileged, Mode::Ignore);
+    metrics.rejection(Rejection::WriteTimeout);
+    metrics.panic();
+    metrics.certificate(1_900_000_000);
+    metrics.certificate_reload(Outcome::Failure);
+    metrics.policy_reload(Outcome::Success);
+    metrics.bytes_in_flight().set(12);
+    has(&metrics, r#"ringfence_reviews_total{endpoint="mutate",decision="deny"} 1"#);
+    has(&metrics, r#"ringfence_reviews_total{endpoint="validate",decision="admit"} 0"#);
+    let bucket = r#"ringfence_review_duration_seconds_bucket{le="0.005",endpoint="mutate"} 1"#;
+    has(&metrics, bucket);
+    has(&metrics, r#"ringfence_findings_total{rule="RF2003",mode="enforce"} 1"#);
+    has(&metrics, r#"ringfence_findings_total{rule="RF9006",mode="audit"} 0"#);
+    has(&metrics, r#"ringfence_rejections_total{reason="write_timeout"} 1"#);
+    has(&metrics, "ringfence_panics_total 1");
+    has(&metrics, "ringfence_tls_certificate_not_after_timestamp_seconds 1900000000.0");
+    has(&metrics, r#"ringfence_tls_certificate_reloads_total{result="failure"} 1"#);
+    has(&metrics, r#"ringfence_policy_reloads_total{result="success"} 1"#);
+    has(&metrics, "ringfence_bodies_in_flight_bytes 12");
+    has(&metrics, "# EOF");
+    let version = env!("CARGO_PKG_VERSION");
+    let commit = BuildInfo::CURRENT.commit;
+    has(&metrics, &format!(r#"ringfence_build_info{{version="{version}",commit="{commit}"}} 1"#));
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_is_named() {
+    let error = logs::init(logs::Format::Text, "info,=,").expect_err("it is no filter");
+    assert!(error.to_string().starts_with("`info,=,` is not a log filter"), "{error}");
+}

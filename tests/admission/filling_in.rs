@@ -1,0 +1,289 @@
+//! Laws of filling in.
+
+use proptest::prelude::*;
+use ringfence::defaults::{FILLED_IN, plan_ephemeral, plan_pod};
+use ringfence::objects::{Pod, from_json};
+use ringfence::policy::PodDefaults;
+use serde_json::{Value, json};
+
+use super::pods;
+
+fn defaults() -> PodDefaults {
+    PodDefaults {
+        run_as_non_root: true,
+        run_as_user: Some(1000),
+        run_as_group: Some(3000),
+        fs_group: Some(2000),
+        seccomp_profile: Some("RuntimeDefault".to_owned()),
+        allow_privilege_escalation: false,
+        drop_capabilities: vec!["ALL".to_owned()],
+    }
+}
+
+fn filled(object: &Value) -> (Value, json_patch::Patch) {
+    let text = object.to_string();
+    let pod: Pod<'_> = from_json(&text).unwrap();
+    let defaults = defaults();
+    let patch = plan_pod(&pod, &defaults).patch(&pod);
+    let patch: json_patch::Patch = serde_json::from_value(patch.to_json()).unwrap();
+    let mut after = object.clone();
+    json_patch::patch(&mut after, &patch).unwrap();
+    (after, patch)
+}
+
+/// Every leaf of a value with its pointer; nulls, empty objects and empty lists are nothing.
+fn leaves(value: &Value, at: &str, into: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                leaves(value, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), into);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                leaves(value, &format!("{at}/{index}"), into);
+            }
+        }
+        Value::Null => {}
+        _ => into.push((at.to_owned(), value.clone())),
+    }
+}
+
+fn leaves_of(value: &Value) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    leaves(value, "", &mut all);
+    all
+}
+
+proptest! {
+    #![proptest_config(pods::cases(2000))]
+
+    #[test]
+    fn a_second_pass_adds_nothing(pod in pods::pod()) {
+        let object = pods::encoded(pods::wrapped(&pod, pods::KINDS[0]));
+        let (once, _) = filled(&object);
+        let (twice, patch) = filled(&once);
+        prop_assert_eq!(patch.0, vec![], "{}", once);
+        prop_assert_eq!(twice, once);
+    }
+
+    #[test]
+    fn explicit_choices_survive(pod in pods::pod()) {
+        let object = pods::encoded(pods::wrapped(&pod, pods::KINDS[0]));
+        let (after, _) = filled(&object);
+        for (pointer, value) in leaves_of(&object) {
+            prop_assert_eq!(after.pointer(&pointer), Some(&value), "{}", pointer);
+        }
+    }
+
+    #[test]
+    fn windows_pods_stay_as_they_are(pod in pods::pod()) {
+        let mut object = pods::encoded(pods::wrapped(&pod, pods::KINDS[0]));
+        pods::put(&mut object, "/spec/os", json!({ "name": "windows" }));
+        let (after, _) = filled(&object);
+        prop_assert_eq!(after, object);
+    }
+
+    #[test]
+    fn memory_and_patch_agree(pod in pods::pod()) {
+        let object = pods::encoded(pods::wrapped(&pod, pods::KINDS[0]));
+        let text = object.to_string();
+        let defaults = defaults();
+        let mut in_memory: Pod<'_> = from_json(&text).unwrap();
+        plan_pod(&in_memory, &defaults).apply(&mut in_memory);
+        let after = filled(&object).0.to_string();
+        let mut patched: Pod<'_> = from_json(&after).unwrap();
+        in_memory.meta.annotations.remove(FILLED_IN);
+        patched.meta.annotations.remove(FILLED_IN);
+        prop_assert_eq!(in_memory, patched);
+    }
+
+    #[test]
+    fn only_added_ephemeral_containers_are_touched(pod in pods::pod()) {
+        let old = pods::encoded(pods::wrapped(&pod, pods::KINDS[0]));
+        let mut new = old.clone();
+        let list = &mut new["spec"]["ephemeralContainers"];
+        if !list.is_array() {
+            *list = json!([]);
+        }
+        let added = list.as_array().unwrap().len();
+        list.as_array_mut().unwrap().push(json!({ "name": "added", "image": "x" }));
+        let (text, old_text) = (new.to_string(), old.to_string());
+        let (view, old_view): (Pod<'_>, Pod<'_>) =
+            (from_json(&text).unwrap(), from_json(&old_text).unwrap());
+        let defaults = defaults();
+        let patch = plan_ephemeral(&view, &old_view, &defaults).patch_ephemeral(&view);
+        let expect = if view.spec.is_windows() {
+            json!([])
+        } else {
+            json!([{
+                "op": "add",
+                "path": format!("/spec/ephemeralContainers/{added}/securityContext"),
+                "value": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } },
+            }])
+        };
+        prop_assert_eq!(patch.to_json(), expect);
+    }
+}
+
+#[track_caller]
+fn check(spec: Value, expect: Value) {
+    let object = json!({ "metadata": { "name": "x" }, "spec": spec });
+    let (_, patch) = filled(&object);
+    let mut patch = serde_json::to_value(patch).unwrap();
+    let last = patch.as_array_mut().unwrap().pop();
+    if let Some(last) = last {
+        assert_eq!(last["path"], "/metadata/annotations", "the annotation comes last");
+    }
+    assert_eq!(patch, expect);
+}
+
+fn add(path: &str, value: Value) -> Value {
+    json!({ "op": "add", "path": path, "value": value })
+}
+
+const CONTAINER: &str = "/spec/containers/0/securityContext";
+
+fn hardened() -> Value {
+    json!({ "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } })
+}
+
+#[test]
+fn a_bare_pod_gets_everything() {
+    check(
+        json!({ "containers": [{ "name": "app" }] }),
+        json!([
+            add(
+                "/spec/securityContext",
+                json!({
+                    "seccompProfile": { "type": "RuntimeDefault" },
+                    "runAsUser": 1000, "runAsGroup": 3000, "runAsNonRoot": true,
+                })
+            ),
+            add(CONTAINER, hardened()),
+        ]),
+    );
+}
+
+#[test]
+fn a_group_only_where_a_volume_needs_it_and_the_user_is_ours() {
+    let of = |source: &str, user: Value| {
+        json!({
+            "securityContext": { "runAsUser": user, "seccompProfile": { "type": "Localhost" } },
+            "containers": [{ "name": "app", "securityContext": hardened() }],
+            "volumes": [{ "name": "v", source: {} }],
+        })
+    };
+    let user =
+        |more: &[(&str, Value)]| {
+            let mut all = vec![
+                add("/spec/securityContext/runAsUser", json!(1000)),
+                add("/spec/securityContext/runAsGroup", json!(3000)),
+                add("/spec/securityContext/runAsNonRoot", json!(true)),
+            ];
+            all.extend(more.iter().map(|(field, value)| {
+                add(&format!("/spec/securityContext/{field}"), value.clone())
+            }));
+            json!(all)
+        };
+    for source in ["persistentVolumeClaim", "ephemeral", "csi"] {
+        let group = [("fsGroup", json!(2000)), ("fsGroupChangePolicy", json!("OnRootMismatch"))];
+        check(of(source, Value::Null), user(&group));
+    }
+    check(of("emptyDir", Value::Null), user(&[]));
+    let non_root = json!([add("/spec/securityContext/runAsNonRoot", json!(true))]);
+    check(of("csi", json!(7)), non_root);
+    check(of("csi", json!(0)), json!([]));
+}
+
+#[test]
+fn a_user_only_where_nobody_chose_one() {
+    let seccomp =
+        || add("/spec/securityContext", json!({ "seccompProfile": { "type": "RuntimeDefault" } }));
+    let of = |own: Value| {
+        let mut security = hardened();
+        security.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+        json!({ "containers": [{ "name": "app", "securityContext": security }, { "name": "b", "securityContext": hardened() }] })
+    };
+    check(of(json!({ "runAsUser": 0 })), json!([seccomp()]));
+    check(of(json!({ "runAsUser": 5 })), json!([seccomp()]));
+    check(of(json!({ "runAsNonRoot": false })), json!([seccomp()]));
+}
+
+#[test]
+fn non_root_where_every_container_has_another_user_than_0() {
+    let of = |first: i64, second: i64| {
+        let container = |user: i64| {
+            let mut security = hardened();
+            security["runAsUser"] = json!(user);
+            json!({ "name": "c", "securityContext": security })
+        };
+        json!({
+            "securityContext": { "seccompProfile": { "type": "RuntimeDefault" } },
+            "initContainers": [container(first)], "containers": [container(second)],
+        })
+    };
+    check(of(1, 2), json!([add("/spec/securityContext/runAsNonRoot", json!(true))]));
+    check(of(0, 2), json!([]));
+    check(of(1, 0), json!([]));
+}
+
+#[test]
+fn escalation_is_left_alone_where_kubernetes_would_refuse_the_pod() {
+    let of = |security: Value| {
+        json!({
+            "securityContext": { "runAsUser": 0, "seccompProfile": { "type": "RuntimeDefault" } },
+            "containers": [{ "name": "app", "securityContext": security }],
+        })
+    };
+    let drop = || add(&format!("{CONTAINER}/capabilities"), json!({ "drop": ["ALL"] }));
+    let append = || add(&format!("{CONTAINER}/capabilities/drop"), json!(["ALL"]));
+    let escalation = || add(&format!("{CONTAINER}/allowPrivilegeEscalation"), json!(false));
+    check(of(json!({ "privileged": true })), json!([drop()]));
+    check(of(json!({ "privileged": false })), json!([escalation(), drop()]));
+    check(of(json!({ "capabilities": { "add": ["CAP_SYS_ADMIN"] } })), json!([append()]));
+    check(of(json!({ "capabilities": { "add": ["SYS_ADMIN"] } })), json!([append()]));
+    check(of(json!({ "capabilities": { "add": ["CHOWN"] } })), json!([escalation(), append()]));
+    check(of(json!({ "capabilities": { "add": ["ALL"] } })), json!([escalation()]));
+    check(
+        of(json!({ "allowPrivilegeEscalation": true, "capabilities": { "drop": ["KILL"] } })),
+        json!([add(&format!("{CONTAINER}/capabilities/drop/-"), json!("ALL"))]),
+    );
+}
+
+#[test]
+fn mirror_pods_and_pods_without_containers_stay_as_they_are() {
+    let mirror = json!({
+        "metadata": { "annotations": { "kubernetes.io/config.mirror": "x" } },
+        "spec": { "containers": [{ "name": "app" }] },
+    });
+    assert_eq!(filled(&mirror).0, mirror);
+    let empty = json!({ "metadata": {}, "spec": { "containers": [] } });
+    assert_eq!(filled(&empty).0, empty);
+}
+
+#[test]
+fn the_annotation_says_what_was_filled_in() {
+    let annotated = |annotations: Value| {
+        let spec = json!({
+            "securityContext": { "runAsUser": 0, "seccompProfile": { "type": "Localhost" } },
+            "containers": [{ "name": "app" }, { "name": "not a name" }],
+        });
+        let object = json!({ "metadata": { "annotations": annotations }, "spec": spec });
+        filled(&object).0["metadata"]["annotations"].clone()
+    };
+    let ours = "spec.containers[app].securityContext.allowPrivilegeEscalation,\
+                spec.containers[app].securityContext.capabilities.drop,\
+                spec.containers[1].securityContext.allowPrivilegeEscalation,\
+                spec.containers[1].securityContext.capabilities.drop";
+    assert_eq!(annotated(Value::Null), json!({ FILLED_IN: ours }));
+    assert_eq!(annotated(json!({ "a": "b" })), json!({ "a": "b", FILLED_IN: ours }));
+    let before = "spec.securityContext.runAsUser";
+    assert_eq!(
+        annotated(json!({ FILLED_IN: before })),
+        json!({ FILLED_IN: format!("{before},{ours}") })
+    );
+    assert_eq!(annotated(json!({ FILLED_IN: "nonsense" })), json!({ FILLED_IN: ours }));
+    let full = "x".repeat(256 * 1024 - 10);
+    assert_eq!(annotated(json!({ "a": full })), json!({ "a": full }));
+}

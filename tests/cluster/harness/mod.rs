@@ -1,0 +1,23 @@
+//! A real Kubernetes control plane for tests: etcd, kube-apiserver and kube-controller-manager as
+//! separate processes on loopback, spoken to through the real kubectl with throw-away client
+//! certificates; beside it upstream's Pod Security evaluator ([`Upstream`]).
+//!
+//! Everything comes from one Go binary ([`binary`]), built once from `tests/controlplane`.
+//! Deliberately absent: scheduler, kubelet and kube-proxy ([`ControlPlane::run_pod`] plays the
+//! first two for one pod at a time).
+#![cfg(test)]
+
+pub mod binary;
+mod certificate;
+mod control_plane;
+mod kubectl;
+mod node;
+mod process;
+mod upstream;
+
+pub use control_plane::{ControlPlane, Options};
+pub use kubectl::{Kubeconfig, Output};
+pub use process::wait_until;
+pub use upstream::{Answer, Defaulter, Defaults, Query, Upstream, upstream_checks};
+
+mod tests;

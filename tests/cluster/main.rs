@@ -1,0 +1,10 @@
+//! Ringfence beside real Kubernetes: the differential tests against upstream's Pod Security, and the
+//! webhook in front of a real API server.
+
+mod harness;
+
+#[path = "../support/pods.rs"]
+mod pods;
+
+mod coverage;
+mod differential;
