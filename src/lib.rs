@@ -24,6 +24,7 @@ pub mod admission;
 pub mod server;
 
 pub mod controller;
+pub mod files;
 
 pub mod audit;
 pub mod report;

@@ -89,7 +89,13 @@ impl Door {
     }
 
     /// Counts, logs and writes an outcome.
-    fn answer_with(&self, endpoint: Endpoint, uid: &str, request: &Request<'_>, outcome: Outcome) -> Answer {
+    fn answer_with(
+        &self,
+        endpoint: Endpoint,
+        uid: &str,
+        request: &Request<'_>,
+        outcome: Outcome,
+    ) -> Answer {
         let Outcome { tenant, contact, verdict, patch } = outcome;
         let decision = verdict.decision();
         for judged in verdict.findings() {

@@ -1,0 +1,34 @@
+//! A directory of policies → documents, and again whenever it changes.
+//!
+//! `walk` lists and reads the files, [`policy::load`](crate::policy::load) makes documents of them,
+//! [`Watch`] polls. What is wrong with a file is told in the same report as what is wrong in one.
+//!
+//! Deliberately absent: inotify, which sees neither every file system nor the whole of a mounted
+//! ConfigMap's change.
+
+mod walk;
+mod watch;
+
+use std::path::Path;
+
+pub use watch::Watch;
+
+use crate::policy::{self, Documents, Report};
+
+/// Reads every policy file below a directory, or the one file that is named.
+///
+/// # Errors
+/// Everything that is wrong with the files and in them.
+pub fn load(path: &Path) -> Result<Documents, Report> {
+    policy::load(&walk::read(&walk::list(path))?)
+}
+
+/// Reads a directory and gets ready to follow it.
+///
+/// # Errors
+/// As [`load`].
+pub fn open(path: &Path) -> Result<(Documents, Watch), Report> {
+    let mut watch = Watch::of(path);
+    let documents = watch.read()?;
+    Ok((documents, watch))
+}
