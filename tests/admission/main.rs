@@ -1,4 +1,5 @@
 //! The door without a socket: laws that hold for random pods, and what reviews are answered.
+#![cfg(test)]
 
 #[path = "../support/edits.rs"]
 mod edits;
