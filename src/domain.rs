@@ -10,6 +10,7 @@
 
 mod code;
 mod finding;
+mod net;
 mod path;
 mod pattern;
 mod podsecurity;
@@ -20,6 +21,7 @@ mod verdict;
 
 pub use code::{Code, Family, InvalidRuleKey, RuleKey};
 pub use finding::{Edit, EditValue, Finding, Fix, Severity};
+pub use net::{Cidr, InvalidCidr};
 pub use path::{FieldPath, Segment};
 pub use pattern::{InvalidPattern, Pattern};
 pub use podsecurity::{InvalidPodSecurity, Level, PolicyVersion, Version};

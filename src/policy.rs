@@ -1,57 +1,28 @@
-//! stub
-use crate::domain::*;
-use std::sync::Arc;
-#[derive(Debug, Clone)]
-pub struct PodDefaults {
-    pub run_as_non_root: bool,
-    pub run_as_user: Option<i64>,
-    pub run_as_group: Option<i64>,
-    pub fs_group: Option<i64>,
-    pub seccomp_profile: Option<String>,
-    pub allow_privilege_escalation: bool,
-    pub drop_capabilities: Vec<String>,
-}
-#[derive(Debug, Clone)]
-pub struct PodSecurity {
-    pub level: Level,
-    pub version: PolicyVersion,
-}
-#[derive(Debug, Clone)]
-pub struct Modes;
-impl Modes {
-    pub fn of(&self, _c: Code) -> Mode {
-        Mode::Enforce
-    }
-}
-#[derive(Debug, Clone)]
-pub struct EffectiveProfile {
-    pub modes: Modes,
-    pub pod_security: PodSecurity,
-    pub pod_defaults: PodDefaults,
-    pub automount_token: bool,
-}
-#[derive(Debug, Clone)]
-pub struct Tenant {
-    pub name: TenantName,
-    pub profile: Arc<EffectiveProfile>,
-    pub labels: std::collections::BTreeMap<String, String>,
-}
+//! Our documents: Platform, Profile, Tenant, Exemption and Grant, and what follows from them.
+//!
+//! A text is read into typed documents (`documents`, of values that are checked where they are read:
+//! `values`), every mistake with its place (`read`, `explain`, `report`); what one document says is
+//! checked (`check`), then how they fit together, and each tenant's profile is worked out (`load`,
+//! [`effective`]). What comes out is [`Tenants`], which decisions read.
+//!
+//! A set of files is taken whole or not at all. Deliberately absent: files, clocks, the cluster.
 
-/// stub
-#[derive(Debug, Clone, Default)]
-pub struct Tenants {
-    pub list: Vec<Arc<Tenant>>,
-    pub contact: String,
-    pub unowned: Option<Arc<EffectiveProfile>>,
-}
-impl Tenants {
-    pub fn tenant(&self, name: &str) -> Option<&Tenant> {
-        self.list.iter().find(|t| t.name.as_str() == name).map(AsRef::as_ref)
-    }
-    pub fn claim(&self, _namespace: &str) -> Option<&Tenant> {
-        None
-    }
-    pub fn owned_by(&self, _user: &str, _groups: &[String]) -> Vec<&Tenant> {
-        vec![]
-    }
-}
+mod builtin;
+mod check;
+pub mod documents;
+mod effective;
+mod explain;
+mod load;
+mod read;
+mod report;
+mod tenants;
+#[cfg(test)]
+mod tests;
+pub mod values;
+
+pub use builtin::{builtin_profiles, embedded};
+pub use documents::Seccomp;
+pub use effective::{EffectiveProfile, Modes, PodDefaults, PodSecurity};
+pub use load::{Documents, load};
+pub use report::{Excerpt, Problem, Report, Source};
+pub use tenants::{Named, PlatformFacts, Tenant, Tenants};

@@ -9,7 +9,7 @@ use super::patch::Patch;
 use crate::objects::{
     Capabilities, Container, ContainerList, ContainerSecurity, Pod, PodSpec, SeccompProfile,
 };
-use crate::policy::PodDefaults;
+use crate::policy::{PodDefaults, Seccomp};
 
 /// The annotation that says what was filled in: the paths, separated by commas.
 pub const FILLED_IN: &str = "ringfence.dev/filled-in";
@@ -132,7 +132,7 @@ fn plan_security<'p>(spec: &PodSpec<'_>, defaults: &'p PodDefaults) -> PodFill<'
     PodFill {
         seccomp_profile: defaults
             .seccomp_profile
-            .as_deref()
+            .map(Seccomp::as_str)
             .filter(|_| unset(security.map(|own| own.seccomp.is_some()))),
         run_as_user,
         run_as_group: defaults

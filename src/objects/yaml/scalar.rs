@@ -1,6 +1,8 @@
 //! What a scalar means: `resolve.go` of go.yaml.in/yaml/v2 v2.4.4, then what Go's JSON encoder and
 //! the API server's JSON decoder make of it.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -82,10 +84,26 @@ fn untagged(text: &str) -> Scalar {
         _ => {}
     }
     match text.bytes().next() {
-        Some(b'.') => decimal(text).map_or_else(text_itself, Scalar::Float),
+        Some(b'.') => match decimal(&without_separators(text)) {
+            Some(value) => Scalar::Float(value),
+            None => text_itself(),
+        },
         Some(b'+' | b'-' | b'0'..=b'9') => number(text).unwrap_or_else(text_itself),
         _ => text_itself(),
     }
+}
+
+/// Go's `strconv.ParseFloat` takes `_` between two digits.
+fn without_separators(text: &str) -> Cow<'_, str> {
+    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let between = |(at, _): (usize, &str)| {
+        digit(at.checked_sub(1).and_then(|at| bytes.get(at))) && digit(bytes.get(at + 1))
+    };
+    if text.contains('_') && text.match_indices('_').all(between) {
+        return Cow::Owned(text.replace('_', ""));
+    }
+    Cow::Borrowed(text)
 }
 
 fn number(text: &str) -> Option<Scalar> {
@@ -182,10 +200,11 @@ fn binary(text: &str) -> Result<Scalar, String> {
 /// A float as the API server reads it back from Go's JSON: whole numbers below 1e21 are written
 /// without a fraction and come back as integers.
 pub(super) fn json_number(value: f64) -> Option<Number> {
-    // 2^63 and 2^64 are the first that the integer types cannot hold.
+    // Both languages write the fewest digits that name the float, then zeros: from 2^53 on that is
+    // not the float's own value, and it is what the API server gets.
     let whole = value.is_finite() && value.fract() == 0.0;
-    if whole && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&value) {
-        return Some((value as i64).into());
+    if let Some(integer) = whole.then(|| value.to_string().parse::<i64>().ok()).flatten() {
+        return Some(integer.into());
     }
     Number::from_f64(value)
 }
