@@ -8,3 +8,10 @@ mod pods;
 
 mod filling_in;
 mod fixes;
+
+use proptest::prelude::ProptestConfig;
+
+/// So many cases; a counterexample is printed, and kept as a fixture by whoever mends it.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
