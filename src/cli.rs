@@ -1,10 +1,14 @@
 //! The command line: arguments become settings, rooms are wired together, outcomes become exit
 //! codes. Results go to stdout, everything else to stderr.
 
+mod certs;
+mod limits;
 mod output;
 mod policies;
+mod readiness;
 mod review;
 mod rules;
+mod serve;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -21,9 +25,11 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(Box<serve::Args>),
     Review(review::Args),
     Rules(rules::Args),
     Webhooks(webhooks::Args),
+    Certs(certs::Args),
 }
 
 /// How a command ended.
@@ -41,6 +47,8 @@ enum Outcome {
 #[must_use]
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Certs(args) => certs::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Webhooks(args) => webhooks::run(&args),

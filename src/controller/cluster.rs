@@ -6,6 +6,7 @@ use std::pin::Pin;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::PartialObjectMeta;
 use kube::{Api, Client, Config};
 
 use crate::domain::{TENANT_LABEL, Version};
@@ -57,7 +58,8 @@ impl Cluster {
         Ok(Self { client, version })
     }
 
-    pub(super) fn namespaces(&self) -> Api<Namespace> {
+    /// Namespaces, of which only the metadata is asked for.
+    pub(super) fn namespaces(&self) -> Api<PartialObjectMeta<Namespace>> {
         Api::all(self.client.clone())
     }
 }
@@ -68,7 +70,7 @@ impl NamespaceLookup for Cluster {
         namespace: &'a str,
     ) -> Pin<Box<dyn Future<Output = Found> + Send + 'a>> {
         Box::pin(async move {
-            let found = self.namespaces().get_metadata_opt(namespace).await;
+            let found = self.namespaces().get_opt(namespace).await;
             let object = found.map_err(|error| LookupError(error.to_string()))?;
             Ok(object.map(|object| {
                 object.metadata.labels.and_then(|mut labels| labels.remove(TENANT_LABEL))

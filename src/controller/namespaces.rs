@@ -17,7 +17,7 @@ use crate::state::Change;
 /// Sends what becomes of namespaces, beginning with all of them, until nobody listens. A watch that
 /// breaks is taken up again with growing pauses; until then what was known stays in force.
 pub async fn watch_namespaces(cluster: Cluster, changes: Sender<Change>) {
-    let watch = watcher::metadata_watcher(cluster.namespaces(), watcher::Config::default());
+    let watch = watcher::watcher(cluster.namespaces(), watcher::Config::default());
     let mut events = std::pin::pin!(watch.default_backoff());
     let mut listed = HashMap::new();
     while let Some(event) = events.next().await {

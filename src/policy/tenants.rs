@@ -63,7 +63,8 @@ pub struct Tenants {
     tenants: BTreeMap<String, Arc<Tenant>>,
     /// The tenant of each namespace that is claimed by name.
     claims: HashMap<String, Arc<Tenant>>,
-    contact: String,
+    /// Whom to ask; printed in denials.
+    pub contact: String,
     /// What namespaces without a tenant are held to; none where no rule looks inside them.
     pub unowned: Option<Arc<EffectiveProfile>>,
     /// The facts of the cluster.
@@ -120,12 +121,6 @@ impl Tenants {
             self.claims.entry(namespace.clone()).or_insert_with(|| Arc::clone(&tenant));
         }
         self.tenants.insert(tenant.name.to_string(), tenant);
-    }
-
-    /// Whom to ask; printed in denials.
-    #[must_use]
-    pub fn contact(&self) -> &str {
-        &self.contact
     }
 
     /// The tenant of this name.

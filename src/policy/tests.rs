@@ -60,7 +60,7 @@ fn the_embedded_set_and_the_built_in_profiles_load() {
     assert_eq!(unowned.modes.of(Code::UnknownNamespace), Mode::Enforce);
     assert_eq!(unowned.pod_defaults, PodDefaults { seccomp_profile: None, ..defaults(None) });
     assert!(unowned.automount_token);
-    assert_eq!(tenants.contact(), "#platform-team");
+    assert_eq!(tenants.contact, "#platform-team");
     assert_eq!(tenants.claim("alpha-dev").map(|tenant| tenant.name.as_str()), Some("alpha"));
     assert!(tenants.claim("gamma-dev").is_none());
 }
@@ -70,7 +70,7 @@ fn nothing_given_is_no_tenant_and_an_error_never() {
     let documents = load(&[]).unwrap();
     let names: Vec<_> = documents.profiles.iter().map(|profile| profile.name.as_str()).collect();
     assert_eq!(names, ["audit-only", "baseline", "restricted"]);
-    assert_eq!(documents.resolve().contact(), "your platform team");
+    assert_eq!(documents.resolve().contact, "your platform team");
     assert!(documents.resolve().unowned.is_none());
 }
 

@@ -29,19 +29,25 @@ pub struct Door {
 /// What a request comes to, before it is written.
 struct Outcome {
     tenant: Option<TenantName>,
-    contact: Cow<'static, str>,
     verdict: Verdict,
     patch: Option<Vec<u8>>,
+    /// Whom a refused developer asks; nobody is asked about what is admitted.
+    contact: Option<String>,
 }
 
 impl Outcome {
     fn refused(fault: Fault) -> Self {
         Self {
             tenant: None,
-            contact: Cow::Borrowed("your platform team"),
             verdict: Verdict::enforced(vec![fault.finding()]),
             patch: None,
+            contact: None,
         }
+    }
+
+    fn with_contact(self, contact: &str) -> Self {
+        let denied = self.verdict.decision() == Decision::Deny;
+        Self { contact: denied.then(|| contact.to_owned()), ..self }
     }
 }
 
@@ -61,11 +67,11 @@ impl Door {
         let Some(snapshot) = self.handle.snapshot() else {
             return Outcome::refused(Fault::new(Code::NotReady, "no policies"));
         };
-        let contact = Cow::Owned(snapshot.tenants.contact().to_owned());
-        match self.standing(&snapshot, request).await {
-            Ok(standing) => Outcome { contact, ..decide(endpoint, request, &snapshot, standing) },
-            Err(fault) => Outcome { contact, ..Outcome::refused(fault) },
-        }
+        let outcome = match self.standing(&snapshot, request).await {
+            Ok(standing) => decide(endpoint, request, &snapshot, standing),
+            Err(fault) => Outcome::refused(fault),
+        };
+        outcome.with_contact(&snapshot.tenants.contact)
     }
 
     async fn standing<'s>(
@@ -96,20 +102,21 @@ impl Door {
         request: &Request<'_>,
         outcome: Outcome,
     ) -> Answer {
-        let Outcome { tenant, contact, verdict, patch } = outcome;
+        let Outcome { tenant, verdict, patch, contact } = outcome;
         let decision = verdict.decision();
         for judged in verdict.findings() {
             self.metrics.finding(judged.finding.code, judged.mode);
         }
         log(endpoint, uid, request, tenant.as_ref(), &verdict);
         let refusal = if decision == Decision::Deny {
-            let name = name_of(request);
-            let kind = &request.kind;
-            let (group, kind) = (kind.group.as_ref(), kind.kind.as_ref());
-            refusal(
-                &Subject { tenant: tenant.as_ref(), group, kind, name: &name, contact: &contact },
-                &verdict,
-            )
+            let subject = Subject {
+                tenant: tenant.as_ref(),
+                group: &request.kind.group,
+                kind: &request.kind.kind,
+                name: &name_of(request),
+                contact: contact.as_deref().unwrap_or("your platform team"),
+            };
+            refusal(&subject, &verdict)
         } else {
             None
         };
@@ -181,12 +188,8 @@ fn decide(
         Ok(case) => case,
         Err(fault) => return Outcome { tenant, ..Outcome::refused(fault) },
     };
-    let admitted = |verdict: Verdict| Outcome {
-        tenant: tenant.clone(),
-        contact: Cow::Borrowed(""),
-        verdict,
-        patch: None,
-    };
+    let admitted =
+        |verdict: Verdict| Outcome { tenant: tenant.clone(), verdict, patch: None, contact: None };
     match endpoint {
         Endpoint::Validate => admitted(judge(&case)),
         Endpoint::Mutate => match fill(&case) {

@@ -10,7 +10,7 @@ use super::edits::fixed;
 use super::pods::{self, KINDS};
 
 proptest! {
-    #![proptest_config(pods::cases(2000))]
+    #![proptest_config(super::cases(2000))]
 
     #[test]
     fn made_edits_leave_no_finding(

@@ -1,4 +1,5 @@
 //! The door without a socket: laws that hold for random pods, and what reviews are answered.
+#![cfg(test)]
 
 #[path = "../support/edits.rs"]
 mod edits;
@@ -7,3 +8,10 @@ mod pods;
 
 mod filling_in;
 mod fixes;
+
+use proptest::prelude::ProptestConfig;
+
+/// So many cases; a counterexample is printed, and kept as a fixture by whoever mends it.
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}

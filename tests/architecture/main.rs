@@ -1,4 +1,5 @@
 //! The structure that ARCHITECTURE.md describes, held.
+#![cfg(test)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,5 +1,6 @@
 //! Ringfence beside real Kubernetes: the differential tests against upstream's Pod Security, and the
 //! webhook in front of a real API server.
+#![cfg(test)]
 
 mod harness;
 

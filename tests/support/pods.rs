@@ -59,35 +59,8 @@ pub fn put(object: &mut Value, pointer: &str, value: Value) {
     *at = value;
 }
 
-/// The object as the API server encodes it: an item of a list is never null.
-pub fn encoded(object: Value) -> Value {
-    fn items(key: &str, value: Value) -> Value {
-        let empty = if matches!(key, "add" | "drop") { json!("") } else { json!({}) };
-        match value {
-            Value::Array(items) => items
-                .into_iter()
-                .map(|item| if item.is_null() { empty.clone() } else { encoded(item) })
-                .collect(),
-            other => encoded(other),
-        }
-    }
-    match object {
-        Value::Object(map) => {
-            map.into_iter().map(|(key, value)| (key.clone(), items(&key, value))).collect()
-        }
-        other => other,
-    }
-}
-
-/// So many cases; a counterexample is printed, and kept as a fixture by whoever mends it.
-pub fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 /// What a field may be given.
 fn pool(field: &str) -> Vec<Value> {
-    let bools = || vec![json!(true), json!(false), Value::Null];
-    let words = |words: &[&str]| words.iter().map(|it| json!(it)).collect::<Vec<_>>();
     match field {
         "hostNetwork"
         | "hostPID"
@@ -95,14 +68,8 @@ fn pool(field: &str) -> Vec<Value> {
         | "hostUsers"
         | "privileged"
         | "runAsNonRoot"
-        | "allowPrivilegeEscalation" => bools(),
-        "os" => vec![
-            json!({"name": "windows"}),
-            json!({"name": "linux"}),
-            json!({"name": "Windows"}),
-            json!({}),
-            Value::Null,
-        ],
+        | "allowPrivilegeEscalation" => vec![json!(true), json!(false), Value::Null],
+        "os" => objects("name", &["windows", "linux", "Windows"]),
         "runAsUser" | "runAsGroup" | "fsGroup" => {
             vec![json!(0), json!(1), json!(1000), json!(-1), Value::Null]
         }
@@ -113,32 +80,9 @@ fn pool(field: &str) -> Vec<Value> {
             values
         }
         "seccompProfile" | "appArmorProfile" => {
-            let kinds = ["RuntimeDefault", "Localhost", "Unconfined", "", "runtimedefault"];
-            let mut values: Vec<Value> = kinds.iter().map(|kind| json!({ "type": kind })).collect();
-            values.extend([json!({}), Value::Null, json!({ "type": null })]);
-            values
+            objects("type", &["RuntimeDefault", "Localhost", "Unconfined", "", "runtimedefault"])
         }
-        "seLinuxOptions" => {
-            let types = [
-                "",
-                "container_t",
-                "container_init_t",
-                "container_kvm_t",
-                "container_engine_t",
-                "spc_t",
-                "Container_t",
-            ];
-            let mut values: Vec<Value> = types.iter().map(|kind| json!({ "type": kind })).collect();
-            values.extend([
-                json!({"user": "u"}),
-                json!({"role": "r"}),
-                json!({"level": "s0"}),
-                json!({"user": ""}),
-                json!({}),
-                Value::Null,
-            ]);
-            values
-        }
+        "seLinuxOptions" => se_linux(),
         "windowsOptions" => vec![
             json!({"hostProcess": true}),
             json!({"hostProcess": false}),
@@ -149,25 +93,9 @@ fn pool(field: &str) -> Vec<Value> {
         ],
         "sysctls" => sysctls(),
         "capabilities" => capabilities(),
-        "ports" => vec![
-            json!([{"containerPort": 80}]),
-            json!([{"containerPort": 80, "hostPort": 80}]),
-            json!([{"containerPort": 80, "hostPort": 0}]),
-            json!([{"containerPort": 1, "hostPort": null}, {"containerPort": 2, "hostPort": 70000}]),
-            json!([{"hostPort": -1}]),
-            json!([null]),
-            json!([]),
-            Value::Null,
-        ],
+        "ports" => ports(),
         "livenessProbe" | "readinessProbe" | "startupProbe" => probes(),
-        "lifecycle" => {
-            let mut values = vec![json!({}), Value::Null];
-            for probe in probes() {
-                values.push(json!({ "postStart": probe }));
-                values.push(json!({ "preStop": probe }));
-            }
-            values
-        }
+        "lifecycle" => lifecycles(),
         "securityContext" => vec![json!({}), Value::Null],
         "annotation" => words(&[
             "runtime/default",
@@ -180,6 +108,59 @@ fn pool(field: &str) -> Vec<Value> {
         ]),
         _ => vec![Value::Null],
     }
+}
+
+fn words(words: &[&str]) -> Vec<Value> {
+    words.iter().map(|word| json!(word)).collect()
+}
+
+/// Objects with one field of these values, and what is as good as none.
+fn objects(field: &str, values: &[&str]) -> Vec<Value> {
+    let mut objects: Vec<Value> = values.iter().map(|value| json!({ field: value })).collect();
+    objects.extend([json!({}), Value::Null, json!({ field: null })]);
+    objects
+}
+
+fn se_linux() -> Vec<Value> {
+    let types = [
+        "",
+        "container_t",
+        "container_init_t",
+        "container_kvm_t",
+        "container_engine_t",
+        "spc_t",
+        "Container_t",
+    ];
+    let mut values = objects("type", &types);
+    values.extend([
+        json!({"user": "u"}),
+        json!({"role": "r"}),
+        json!({"level": "s0"}),
+        json!({"user": ""}),
+    ]);
+    values
+}
+
+fn ports() -> Vec<Value> {
+    vec![
+        json!([{"containerPort": 80}]),
+        json!([{"containerPort": 80, "hostPort": 80}]),
+        json!([{"containerPort": 80, "hostPort": 0}]),
+        json!([{"containerPort": 1, "hostPort": null}, {"containerPort": 2, "hostPort": 70000}]),
+        json!([{"hostPort": -1}]),
+        json!([null]),
+        json!([]),
+        Value::Null,
+    ]
+}
+
+fn lifecycles() -> Vec<Value> {
+    let mut values = vec![json!({}), Value::Null];
+    for probe in probes() {
+        values.push(json!({ "postStart": probe }));
+        values.push(json!({ "preStop": probe }));
+    }
+    values
 }
 
 fn sysctls() -> Vec<Value> {

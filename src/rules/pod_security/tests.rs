@@ -520,10 +520,10 @@ fn a_baseline_check_stands_in_for_a_restricted_one_that_is_loosened() {
     let pod: Pod<'_> = from_json(&pod).unwrap();
     let view = PodView { pod: &pod, at: FieldPath::root(), version: Version(37) };
     let check = |baseline: Mode, restricted: Mode, expect: &[Code]| {
-        let mode = |code: Code| match code {
-            Code::CapabilitiesBaseline => baseline,
-            Code::CapabilitiesRestricted => restricted,
-            _ => Mode::Ignore,
+        let modes =
+            [(Code::CapabilitiesBaseline, baseline), (Code::CapabilitiesRestricted, restricted)];
+        let mode = |code: Code| {
+            modes.iter().find(|(of, _)| *of == code).map_or(Mode::Ignore, |(_, mode)| *mode)
         };
         let mut findings = Vec::new();
         judge_pod(&view, Level::Restricted, mode, &mut findings);

@@ -1,0 +1,184 @@
+//! `ringfence serve`
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tokio::sync::mpsc;
+
+use super::limits::{LimitArgs, seconds};
+use super::{Outcome, output, policies, readiness::Ready};
+use crate::controller::{Cluster, watch_namespaces};
+use crate::server::tls::{self, Development, Files, Identity, Source};
+use crate::server::{Door, Ended, Server, Settings, shutdown};
+use crate::state::{Builder, Change, Handle, NamespaceLookup};
+use crate::telemetry::{Metrics, logs};
+
+/// Runs the admission webhook.
+///
+/// Without a cluster it judges by the documents in --policies (or by an example set), and a namespace
+/// is a tenant's that a Tenant claims by name. With --kubeconfig, or in a cluster, namespaces are
+/// watched there.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ringfence serve
+  ringfence serve --policies policies/ --listen 0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key
+  ringfence serve --policies policies/ --kubeconfig ~/.kube/config
+
+Signals: SIGTERM and SIGINT drain and exit with 0; a second one ends at once")]
+pub(super) struct Args {
+    /// The folder of Platform, Profile, Tenant, Exemption and Grant documents; changes take effect
+    /// within two seconds.
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// The admission port (HTTPS): /validate and /mutate.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// The telemetry port (HTTP): /livez, /readyz and /metrics.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
+    telemetry_listen: SocketAddr,
+    /// Our certificate (PEM, leaf first); swapped when the file changes.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its key (PEM).
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Where certificates for development are kept that are made without --tls-cert.
+    #[arg(long, value_name = "DIR", default_value = "certs", conflicts_with = "tls_cert")]
+    certs_dir: PathBuf,
+    /// A DNS name or address that such a certificate is for, beside localhost; may come several
+    /// times.
+    #[arg(long, value_name = "NAME", conflicts_with = "tls_cert")]
+    tls_name: Vec<String>,
+    /// Clients must show a certificate of one of these CAs (PEM).
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+    /// The cluster to watch; in a pod it is the pod's own.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// How log lines look.
+    #[arg(long, value_enum, default_value = "text")]
+    log_format: LogFormat,
+    /// What is logged, such as `info` or `warn,ringfence=debug`.
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    log: String,
+    /// How long to go on accepting after SIGTERM, while Services learn of it.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "5")]
+    grace: Duration,
+    /// How long requests may take after that.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "20")]
+    drain: Duration,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+pub(super) fn run(args: &Args) -> Result<Outcome> {
+    let format = match args.log_format {
+        LogFormat::Text => logs::Format::Text,
+        LogFormat::Json => logs::Format::Json,
+    };
+    logs::init(format, &args.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    runtime.block_on(serve(args))
+}
+
+async fn serve(args: &Args) -> Result<Outcome> {
+    let cluster = cluster(args).await?;
+    if cluster.is_some() && args.policies.is_none() {
+        bail!("a cluster's tenants are not the examples': give the documents by --policies");
+    }
+    let metrics = Arc::new(Metrics::new());
+    let handle = Handle::default();
+    let Some(documents) = policies::Documents::load(args.policies.as_deref())? else {
+        return Ok(Outcome::Failed);
+    };
+    let identity = Arc::new(identity(args, &metrics)?);
+    let (changes, inbox) = mpsc::channel(256);
+    let ready = Ready::new(handle.clone(), cluster.is_some(), documents.health());
+    let lookup = cluster.clone().map(|it| Arc::new(it) as Arc<dyn NamespaceLookup>);
+    let depth = args.limits.max_json_depth;
+    let door = Door::new(handle.clone(), lookup, Arc::clone(&metrics), depth);
+    let settings = Settings {
+        listen: args.listen,
+        telemetry_listen: args.telemetry_listen,
+        limits: args.limits.limits(),
+        grace: args.grace,
+        drain: args.drain,
+    };
+    let server = Server::bind(settings, identity, Arc::clone(&metrics), (door, ready))?;
+    let addresses = (server.admission_addr(), server.telemetry_addr());
+    let builder = match &cluster {
+        Some(cluster) => Builder::in_cluster(handle.clone(), cluster.version),
+        None => Builder::without_cluster(handle.clone()),
+    };
+    let announce = Announce { handle, addresses, done: false };
+    tokio::spawn(build(builder, inbox, announce));
+    if let Some(cluster) = cluster {
+        tokio::spawn(watch_namespaces(cluster, changes.clone()));
+    }
+    tokio::spawn(documents.follow(changes, metrics));
+    let ended = server.run(shutdown::on_signals().context("cannot listen for signals")?).await;
+    tracing::info!(?ended, "ended");
+    Ok(if ended == Ended::Aborted { Outcome::Failed } else { Outcome::Good })
+}
+
+/// The cluster of --kubeconfig, or the one that this pod runs in.
+async fn cluster(args: &Args) -> Result<Option<Cluster>> {
+    let in_cluster = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    if args.kubeconfig.is_none() && !in_cluster {
+        return Ok(None);
+    }
+    Ok(Some(Cluster::connect(args.kubeconfig.as_deref()).await?))
+}
+
+fn identity(args: &Args, metrics: &Arc<Metrics>) -> Result<Identity> {
+    let source = match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => Source::Files { cert: cert.clone(), key: key.clone() },
+        _ => Source::Development(Development {
+            dir: args.certs_dir.clone(),
+            names: args.tls_name.clone(),
+        }),
+    };
+    let files = Files { source, client_ca: args.client_ca.clone() };
+    Ok(tls::load(files, Arc::clone(metrics))?)
+}
+
+/// The single writer: takes changes in one by one, and says when the first snapshot is there.
+async fn build(mut builder: Builder, mut inbox: mpsc::Receiver<Change>, mut announce: Announce) {
+    while let Some(change) = inbox.recv().await {
+        builder.apply(change);
+        announce.when_ready();
+    }
+}
+
+struct Announce {
+    handle: Handle,
+    addresses: (SocketAddr, SocketAddr),
+    done: bool,
+}
+
+impl Announce {
+    fn when_ready(&mut self) {
+        if self.done || self.handle.snapshot().is_none() {
+            return;
+        }
+        self.done = true;
+        let (admission, telemetry) = self.addresses;
+        let line =
+            format!("ready: https://{admission} (admission), http://{telemetry} (telemetry)\n");
+        if let Err(error) = output::result(&line) {
+            tracing::warn!(%error, "cannot say that we are ready");
+        }
+    }
+}
