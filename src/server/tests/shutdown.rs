@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::support::{PATIENCE, Rig, development_in, post, start, start_with};
+use crate::server::shutdown::on_signals;
 use crate::server::{Ended, Limits, Settings};
 
 async fn ended(rig: Rig) -> Ended {
@@ -62,4 +63,21 @@ async fn draining_has_a_limit() {
     rig.trigger.signal();
     busy.ended().await;
     assert_eq!(ended(rig).await, Ended::CutOff);
+}
+
+#[tokio::test]
+async fn the_first_signal_drains_and_the_second_aborts() {
+    let shutdown = on_signals().expect("handlers");
+    let send = |signal: &str| {
+        let mut shell = std::process::Command::new("sh");
+        let status = shell.arg("-c").arg(format!("kill -{signal} $PPID")).status();
+        assert!(status.expect("a shell").success());
+    };
+    let asked = async {
+        send("TERM");
+        shutdown.draining().await;
+        send("INT");
+        shutdown.aborting().await;
+    };
+    tokio::time::timeout(PATIENCE, asked).await.expect("both are heard");
 }
