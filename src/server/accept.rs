@@ -62,7 +62,6 @@ impl<H: Handler> Port<H> {
         let places = Arc::new(Semaphore::new(self.common.limits.connections));
         loop {
             while connections.try_join_next().is_some() {}
-            let Some(place) = free_place(&places, wishes).await else { return };
             let stream = match listener.accept().await {
                 Ok((stream, _peer)) => stream,
                 Err(error) => {
@@ -70,6 +69,8 @@ impl<H: Handler> Port<H> {
                     continue;
                 }
             };
+            // Only now does somebody want a place.
+            let Some(place) = free_place(&places, wishes).await else { return };
             let (port, wishes) = (Arc::clone(&self), wishes.subscribe());
             connections.spawn(async move {
                 port.connection(stream, wishes).await;
@@ -101,8 +102,9 @@ impl<H: Handler> Port<H> {
         handshakes: &Semaphore,
     ) -> Option<TlsStream<Buffered>> {
         let handshake = async {
-            // A client that says nothing takes no place from one that does.
-            stream.readable().await?;
+            // A client that says nothing takes no place from one that does. Readiness alone may
+            // be reported of a socket that has nothing to read.
+            stream.peek(&mut [0]).await?;
             let _place = handshakes.acquire().await.map_err(io::Error::other)?;
             let stream = BufReader::with_capacity(READ_AHEAD, stream);
             TlsAcceptor::from(identity.config()).accept(stream).await

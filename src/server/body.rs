@@ -11,12 +11,14 @@ use super::budget::{Budget, Share};
 use super::pace::Pace;
 use super::refusal::Refusal;
 
-/// The bounds that one body is read under.
-pub(super) struct Reader<'a> {
-    /// The largest body, in bytes.
-    pub(super) largest: usize,
-    pub(super) budget: &'a Budget,
-    pub(super) pace: &'a Pace,
+/// A body, and the bounds that it is read under.
+pub(super) struct Reader<'a, B> {
+    body: B,
+    /// Where nothing says it beforehand, only reading shows that a body is at its end.
+    ended: bool,
+    largest: usize,
+    budget: &'a Budget,
+    pace: &'a Pace,
 }
 
 /// Bytes, and their part of the budget.
@@ -25,25 +27,32 @@ pub(super) struct Held<'a> {
     _share: Share<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
+    /// Of at most `largest` bytes.
+    pub(super) fn new(body: B, largest: usize, budget: &'a Budget, pace: &'a Pace) -> Self {
+        Self { body, ended: false, largest, budget, pace }
+    }
+
+    /// Whether nothing of the body is left to read.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.ended || self.body.is_end_stream()
+    }
+
     /// Whether the body says of itself that it is too large.
-    pub(super) fn is_too_large(&self, body: &impl Body) -> bool {
-        usize::try_from(body.size_hint().lower()).map_or(true, |length| length > self.largest)
+    pub(super) fn is_too_large(&self) -> bool {
+        usize::try_from(self.body.size_hint().lower()).map_or(true, |length| length > self.largest)
     }
 
     /// The whole body. A length that is stated is reserved before the first byte is read, and none
     /// is read where there is no room for all of them.
-    pub(super) async fn read<B>(&self, body: &mut B) -> Result<Held<'a>, Refusal>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
-        if self.is_too_large(body) {
+    pub(super) async fn read(&mut self) -> Result<Held<'a>, Refusal> {
+        if self.is_too_large() {
             return Err(Refusal::BodyTooLarge);
         }
         // At most `largest`, which is a usize.
-        let stated = body.size_hint().exact().map_or(0, |length| length as usize);
+        let stated = self.body.size_hint().exact().map_or(0, |length| length as usize);
         let mut share = self.budget.take(stated).ok_or(Refusal::NoRoom)?;
-        let Some(first) = self.data(body).await? else {
+        let Some(first) = self.data().await? else {
             return Ok(Held { bytes: Bytes::new(), _share: share });
         };
         let mut reserved = stated;
@@ -54,7 +63,7 @@ impl<'a> Reader<'a> {
         let mut whole = BytesMut::with_capacity(reserved);
         whole.extend_from_slice(&first);
         drop(first);
-        while let Some(data) = self.data(body).await? {
+        while let Some(data) = self.data().await? {
             self.reserve(&mut share, &mut reserved, whole.len().saturating_add(data.len()))?;
             whole.extend_from_slice(&data);
         }
@@ -63,13 +72,10 @@ impl<'a> Reader<'a> {
 
     /// Throws the rest of the body away, so that the connection can be used again; false if that
     /// cannot be done within the body's bounds.
-    pub(super) async fn discard<B>(&self, body: &mut B) -> bool
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
+    pub(super) async fn discard(&mut self) -> bool {
         let mut total = 0_usize;
         loop {
-            match self.data(body).await {
+            match self.data().await {
                 Ok(Some(data)) => total = total.saturating_add(data.len()),
                 Ok(None) => return true,
                 Err(_) => return false,
@@ -99,23 +105,22 @@ impl<'a> Reader<'a> {
     }
 
     /// The next piece of data, or the end.
-    async fn data<B>(&self, body: &mut B) -> Result<Option<Bytes>, Refusal>
-    where
-        B: Body<Data = Bytes> + Unpin,
-    {
-        loop {
-            let frame = poll_fn(|cx| match Pin::new(&mut *body).poll_frame(cx) {
+    async fn data(&mut self) -> Result<Option<Bytes>, Refusal> {
+        // Where the length was stated, the end shows without another turn of the connection.
+        while !self.is_at_end() {
+            let frame = poll_fn(|cx| match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(frame) => Poll::Ready(Ok(frame)),
                 Poll::Pending if self.pace.body_is_late() => Poll::Ready(Err(Refusal::BodyLate)),
                 Poll::Pending => Poll::Pending,
             });
             match frame.await?.map(|frame| frame.map(Frame::into_data)) {
-                None => return Ok(None),
+                None => self.ended = true,
                 Some(Ok(Ok(data))) => return Ok(Some(data)),
                 // Trailers say nothing that we want to know.
                 Some(Ok(Err(_trailers))) => {}
                 Some(Err(_)) => return Err(Refusal::BodyBroken),
             }
         }
+        Ok(None)
     }
 }

@@ -57,8 +57,9 @@ impl<A: Admission> Front<A> {
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let (parts, mut body) = request.into_parts();
-        let mut response = match self.review(&parts, &mut body, pace).await {
+        let (parts, body) = request.into_parts();
+        let mut reader = Reader::new(body, self.limits.body_bytes, &self.bodies, pace);
+        let mut response = match self.review(&parts, &mut reader, pace).await {
             Ok(response) => response,
             Err(refusal) => {
                 if let Some(rejection) = refusal.rejection() {
@@ -67,7 +68,7 @@ impl<A: Admission> Front<A> {
                 refusal.into_response()
             }
         };
-        let unread = !body.is_end_stream();
+        let unread = !reader.is_at_end();
         if unread {
             pace.cut();
         }
@@ -80,7 +81,7 @@ impl<A: Admission> Front<A> {
     async fn review<B>(
         &self,
         parts: &Parts,
-        body: &mut B,
+        reader: &mut Reader<'_, B>,
         pace: &Pace,
     ) -> Result<Response<Full<Bytes>>, Refusal>
     where
@@ -90,18 +91,17 @@ impl<A: Admission> Front<A> {
         let allowed = deadline::allowed(&self.limits, parts.uri.query());
         pace.body(allowed.min(self.limits.body_time));
         let endpoint = read_head(parts)?;
-        let reader = Reader { largest: self.limits.body_bytes, budget: &self.bodies, pace };
-        if reader.is_too_large(body) {
+        if reader.is_too_large() {
             return Err(Refusal::BodyTooLarge);
         }
         // Load is shed by an answer, and never by closing: the rest of the body is read for that.
         let Some(_place) = self.requests.take(1) else {
-            reader.discard(body).await;
+            reader.discard().await;
             return Err(Refusal::Busy);
         };
-        let held = match reader.read(body).await {
+        let held = match reader.read().await {
             Err(Refusal::NoRoom) => {
-                reader.discard(body).await;
+                reader.discard().await;
                 return Err(Refusal::NoRoom);
             }
             read => read?,

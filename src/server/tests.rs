@@ -1,1 +1,9 @@
+//! Real sockets on loopback; every wait is for an effect and ends with the test's patience.
 
+mod clocks;
+mod http;
+mod load;
+mod probes;
+mod shutdown;
+mod support;
+mod tls;
