@@ -100,7 +100,7 @@ async fn serve(args: &Args) -> Result<Outcome> {
     }
     let metrics = Arc::new(Metrics::new());
     let handle = Handle::default();
-    let Some(documents) = policies::Documents::load(args.policies.as_deref())? else {
+    let Some(documents) = policies::Documents::load(args.policies.as_deref()) else {
         return Ok(Outcome::Failed);
     };
     let identity = Arc::new(identity(args, &metrics)?);

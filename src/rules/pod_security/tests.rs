@@ -491,6 +491,7 @@ fn root_user() {
     let own_users = r#"{"spec":{"hostUsers":false,"securityContext":{"runAsUser":0}}}"#;
     check(code, 34, own_users, &[&pod]);
     check(code, 35, own_users, &[]);
+    check(code, 35, &own_users.replace("false", "true"), &[&pod]);
 }
 
 #[test]
@@ -502,6 +503,7 @@ fn root_group() {
     let own_users = format!(r#"{{"spec":{{"hostUsers":false,"securityContext":{groups}}}}}"#);
     check(Code::RootGroup, 34, &own_users, &[finding]);
     check(Code::RootGroup, 35, &own_users, &[]);
+    check(Code::RootGroup, 35, &own_users.replace("false", "true"), &[finding]);
 }
 
 #[test]
