@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::*;
 
+mod scalars;
 mod upstream;
 
 /// The documents up to and with the first error, which reads `null`.
@@ -15,7 +16,7 @@ fn read(text: &str) -> Value {
 
 #[test]
 fn scalars_mean_what_they_mean_to_kubectl() {
-    for (text, expect) in upstream::SCALARS {
+    for (text, expect) in scalars::SCALARS {
         let expect = expect.map_or(
             json!([null]),
             |value| json!([{"a": serde_json::from_str::<Value>(value).unwrap()}]),
