@@ -1,6 +1,6 @@
 //! A directory of policies → documents, and again whenever it changes.
 //!
-//! `walk` lists and reads the files, [`policy::load`](crate::policy::load) makes documents of them,
+//! `walk` lists and reads the files, [`policy::load`] makes documents of them,
 //! [`Watch`] polls. What is wrong with a file is told in the same report as what is wrong in one.
 //!
 //! Deliberately absent: inotify, which sees neither every file system nor the whole of a mounted

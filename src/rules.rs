@@ -2,7 +2,7 @@
 //!
 //! [`table`] is the register that everything is made from: what is judged, what `ringfence rules`
 //! prints, which resources the webhook entries name, and what the tests go through. A rule is a pure
-//! function of a subject that pushes [`Finding`]s; it reads no clock, asks nobody and cannot fail. A
+//! function of a subject that pushes findings; it reads no clock, asks nobody and cannot fail. A
 //! new rule is an entry in its family's table and a function beside it.
 //!
 //! [`resources`] says which kinds exist and where each keeps its pod.
