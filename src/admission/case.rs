@@ -21,6 +21,12 @@ impl Fault {
         Self { code, found: found.into() }
     }
 
+    /// The fault of a text that cannot be read.
+    #[must_use]
+    pub fn malformed(error: &Malformed) -> Self {
+        Self::new(Code::Malformed, sanitise(&error.to_string(), 300))
+    }
+
     /// What the rule says of it.
     #[must_use]
     pub fn finding(self) -> Finding {

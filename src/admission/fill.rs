@@ -58,10 +58,10 @@ fn namespace(case: &Case<'_>) -> Result<Patch, Fault> {
     let text = required("object", case.request.object.text())?;
     let object: Labelled<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
     let tenants = &case.snapshot.tenants;
-    let requester = case.request.requester();
     let tenant = match object.meta.labels.get(TENANT_LABEL) {
         Some(label) => tenants.tenant(label),
         None => tenants.claim(&object.meta.name).or_else(|| {
+            let requester = case.request.requester();
             match tenants.owned_by(&requester.name, &requester.groups).as_slice() {
                 [only] => Some(*only),
                 _ => None,

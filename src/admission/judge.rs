@@ -29,17 +29,9 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         | Shape::Passed => Ok(Vec::new()),
     };
     let findings = findings.unwrap_or_else(|fault| vec![fault.finding()]);
-    match profile(case.standing) {
+    match case.standing.profile() {
         Some(profile) => Verdict::of(findings, |code| profile.modes.of(code)),
         None => Verdict::enforced(findings),
-    }
-}
-
-fn profile(standing: Standing<'_>) -> Option<&EffectiveProfile> {
-    match standing {
-        Standing::Owned(tenant) => Some(&tenant.profile),
-        Standing::Unowned(profile) => profile,
-        Standing::Orphaned | Standing::Unknown => None,
     }
 }
 
@@ -48,11 +40,9 @@ fn in_namespace(
     judge: impl Fn(&Case<'_>, &EffectiveProfile) -> Result<Vec<Finding>, Fault>,
 ) -> Result<Vec<Finding>, Fault> {
     match case.standing {
-        Standing::Owned(_) | Standing::Unowned(Some(_)) => match profile(case.standing) {
-            Some(profile) => judge(case, profile),
-            None => Ok(Vec::new()),
-        },
-        Standing::Unowned(None) => Ok(Vec::new()),
+        Standing::Owned(_) | Standing::Unowned(_) => {
+            case.standing.profile().map_or_else(|| Ok(Vec::new()), |profile| judge(case, profile))
+        }
         Standing::Orphaned | Standing::Unknown => Err(case.unknown_namespace()),
     }
 }

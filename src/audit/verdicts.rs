@@ -10,8 +10,7 @@ use super::standards::standards;
 use crate::admission::{Case, Fault, Stage, fill, judge};
 use crate::defaults::Patch;
 use crate::domain::{
-    Code, Level, Mode, Operation, PolicyVersion, Requester, TENANT_LABEL, TenantName, Verdict,
-    sanitise,
+    Level, Mode, Operation, PolicyVersion, Requester, TENANT_LABEL, TenantName, Verdict, sanitise,
 };
 use crate::objects::{Object, Raw, from_json};
 use crate::review::{Request, envelope};
@@ -49,8 +48,6 @@ pub struct Record {
     pub source: String,
     /// The line that it begins on.
     pub line: usize,
-    /// API group.
-    pub group: String,
     /// Kind.
     pub kind: String,
     /// Namespace, or nothing.
@@ -130,7 +127,7 @@ impl<'a> Reviewer<'a> {
         match review.request {
             Ok(request) => Ok(self.judged(&request)),
             Err(error) => {
-                let fault = Fault::new(Code::Malformed, sanitise(&error.to_string(), 300));
+                let fault = Fault::malformed(&error);
                 let mut record = self.blank();
                 record.kind = "AdmissionReview".to_owned();
                 record.verdict = Verdict::enforced(vec![fault.finding()]);
@@ -140,13 +137,8 @@ impl<'a> Reviewer<'a> {
     }
 
     fn manifest(&self, object: &Object<'_>) -> Record {
-        let (group, version) = match object.api_version.split_once('/') {
-            Some((group, version)) => (group, version),
-            None => ("", object.api_version.as_ref()),
-        };
         let Some(resource) = rules::find_kind(&object.api_version, &object.kind) else {
             let mut record = self.blank();
-            group.clone_into(&mut record.group);
             record.kind = object.kind.to_string();
             record.namespace = object.meta.namespace.to_string();
             record.name = object.meta.name.to_string();
@@ -155,23 +147,16 @@ impl<'a> Reviewer<'a> {
                 .push(format!("{} is a kind that no rule looks at", sanitise(&object.kind, 63)));
             return record;
         };
-        let request = self.request(object, resource, group, version);
-        self.judged(&request)
+        self.judged(&self.request(object, resource))
     }
 
-    fn request(
-        &self,
-        object: &Object<'a>,
-        resource: &'static Resource,
-        group: &str,
-        version: &str,
-    ) -> Request<'a> {
+    fn request(&self, object: &Object<'a>, resource: &'static Resource) -> Request<'a> {
         let mut request = Request::default();
-        request.kind.group = Cow::Owned(group.to_owned());
-        request.kind.version = Cow::Owned(version.to_owned());
+        request.kind.group = Cow::Borrowed(resource.group);
+        request.kind.version = Cow::Borrowed(resource.version);
         request.kind.kind = Cow::Borrowed(resource.kind);
-        request.resource.group = request.kind.group.clone();
-        request.resource.version = request.kind.version.clone();
+        request.resource.group = Cow::Borrowed(resource.group);
+        request.resource.version = Cow::Borrowed(resource.version);
         request.resource.resource = Cow::Borrowed(resource.resource);
         request.verb = Cow::Borrowed(self.settings.operation.as_str());
         request.name = object.meta.name.clone();
@@ -195,9 +180,8 @@ impl<'a> Reviewer<'a> {
             request.user.groups = requester.groups.iter().cloned().map(Cow::Owned).collect();
         }
         let mut record = self.blank();
-        record.group = request.kind.group.to_string();
         record.kind = request.kind.kind.to_string();
-        record.name = named(&request);
+        record.name = request.object_name().into_owned();
         record.namespace = match record.kind.as_str() {
             "Namespace" => String::new(),
             _ => request.namespace.to_string(),
@@ -213,9 +197,7 @@ impl<'a> Reviewer<'a> {
 
     fn by_tenant(&self, request: &Request<'_>, record: &mut Record) {
         let standing = self.standing(&request.namespace);
-        if let Standing::Owned(tenant) = standing {
-            record.tenant = Some(tenant.name.clone());
-        }
+        record.tenant = standing.tenant().map(|tenant| tenant.name.clone());
         let case = Case::new(request, self.settings.snapshot, standing);
         let case = match case {
             Ok(case) => Case { stage: Stage::Manifest, ..case },
@@ -243,7 +225,6 @@ impl<'a> Reviewer<'a> {
         Record {
             source: self.item.source.clone(),
             line: self.item.line,
-            group: String::new(),
             kind: String::new(),
             namespace: String::new(),
             name: String::new(),
@@ -265,20 +246,8 @@ fn by_standards(request: &Request<'_>, level: Level, version: PolicyVersion) -> 
     match standards(resource, text, level, version) {
         Ok(findings) => Verdict::of(findings, |_| Mode::Enforce),
         Err(error) => {
-            let fault = Fault::new(Code::Malformed, sanitise(&error.to_string(), 300));
+            let fault = Fault::malformed(&error);
             Verdict::enforced(vec![fault.finding()])
         }
     }
-}
-
-/// The object's name, or the beginning of the name to be made.
-fn named(request: &Request<'_>) -> String {
-    if !request.name.is_empty() {
-        return request.name.to_string();
-    }
-    let object = request.object.text().or(request.old_object.text());
-    let object = object.and_then(|text| from_json::<Object<'_>>(text).ok()).unwrap_or_default();
-    let name =
-        if object.meta.name.is_empty() { object.meta.generate_name } else { object.meta.name };
-    name.into_owned()
 }

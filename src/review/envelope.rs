@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::{Operation, Requester};
 use crate::objects::decode::{self, object};
-use crate::objects::{Malformed, Raw};
+use crate::objects::{Malformed, Object, Raw, from_json};
 
 /// A body that names no uid, and so cannot be answered by a review.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +95,18 @@ impl Request<'_> {
     #[must_use]
     pub fn operation(&self) -> Option<Operation> {
         Operation::ALL.into_iter().find(|operation| operation.as_str() == self.verb)
+    }
+
+    /// The object's name, or the beginning of the name to be made.
+    #[must_use]
+    pub fn object_name(&self) -> Cow<'_, str> {
+        if !self.name.is_empty() {
+            return Cow::Borrowed(&self.name);
+        }
+        let text = self.object.text().or(self.old_object.text());
+        let object = text.and_then(|text| from_json::<Object<'_>>(text).ok()).unwrap_or_default();
+        let meta = object.meta;
+        if meta.name.is_empty() { meta.generate_name } else { meta.name }
     }
 
     /// Who asks.

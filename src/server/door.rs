@@ -4,7 +4,6 @@
 //! Nothing is awaited but the look-up of a namespace that the snapshot does not know. No error ends
 //! in "allowed": before the first snapshot, and whatever goes wrong, the answer is a refusal.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,7 +12,7 @@ use bytes::Bytes;
 use super::admission::{Admission, Answer, Failure};
 use crate::admission::{Case, Fault, fill, judge, needs_namespace};
 use crate::domain::{Code, Decision, TenantName, Verdict, sanitise};
-use crate::objects::{Malformed, Object, from_json};
+use crate::objects::Malformed;
 use crate::review::{Request, Response, Subject, envelope, refusal, warnings};
 use crate::state::{Handle, NamespaceLookup, Snapshot, Standing};
 use crate::telemetry::{Endpoint, Metrics};
@@ -113,7 +112,7 @@ impl Door {
                 tenant: tenant.as_ref(),
                 group: &request.kind.group,
                 kind: &request.kind.kind,
-                name: &name_of(request),
+                name: &request.object_name(),
                 contact: contact.as_deref().unwrap_or("your platform team"),
             };
             refusal(&subject, &verdict)
@@ -130,8 +129,8 @@ impl Door {
     }
 
     fn malformed(&self, endpoint: Endpoint, uid: &str, error: &Malformed) -> Answer {
-        let fault = Fault::new(Code::Malformed, sanitise(&error.to_string(), 300));
-        self.answer_with(endpoint, uid, &Request::default(), Outcome::refused(fault))
+        let outcome = Outcome::refused(Fault::malformed(error));
+        self.answer_with(endpoint, uid, &Request::default(), outcome)
     }
 }
 
@@ -180,10 +179,7 @@ fn decide(
     snapshot: &Snapshot,
     standing: Standing<'_>,
 ) -> Outcome {
-    let tenant = match standing {
-        Standing::Owned(tenant) => Some(tenant.name.clone()),
-        Standing::Unowned(_) | Standing::Orphaned | Standing::Unknown => None,
-    };
+    let tenant = standing.tenant().map(|tenant| tenant.name.clone());
     let case = match Case::new(request, snapshot, standing) {
         Ok(case) => case,
         Err(fault) => return Outcome { tenant, ..Outcome::refused(fault) },
@@ -206,17 +202,6 @@ fn unreadable(error: &envelope::Unreadable) -> Answer {
     let text = sanitise(&error.to_string(), 400).into_owned();
     let body = serde_json::json!({ "error": text }).to_string();
     Answer::Unreadable { body: body.into() }
-}
-
-/// The object's name, or the beginning of the name to be made.
-fn name_of<'a>(request: &'a Request<'_>) -> Cow<'a, str> {
-    if !request.name.is_empty() {
-        return Cow::Borrowed(&request.name);
-    }
-    let object = request.object.text().or(request.old_object.text());
-    let object = object.and_then(|text| from_json::<Object<'_>>(text).ok()).unwrap_or_default();
-    let meta = object.meta;
-    if meta.name.is_empty() { meta.generate_name } else { meta.name }
 }
 
 fn codes(verdict: &Verdict) -> String {

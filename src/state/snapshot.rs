@@ -39,6 +39,27 @@ pub enum Standing<'a> {
     Unknown,
 }
 
+impl<'a> Standing<'a> {
+    /// Whose it is.
+    #[must_use]
+    pub fn tenant(self) -> Option<&'a Tenant> {
+        match self {
+            Self::Owned(tenant) => Some(tenant),
+            Self::Unowned(_) | Self::Orphaned | Self::Unknown => None,
+        }
+    }
+
+    /// What objects in it are judged by.
+    #[must_use]
+    pub fn profile(self) -> Option<&'a EffectiveProfile> {
+        match self {
+            Self::Owned(tenant) => Some(&tenant.profile),
+            Self::Unowned(profile) => profile,
+            Self::Orphaned | Self::Unknown => None,
+        }
+    }
+}
+
 impl Snapshot {
     /// What a namespace is. The label says it; a claim by name counts where there is no label.
     #[must_use]
