@@ -21,6 +21,9 @@ const ANNOTATIONS_LIMIT: usize = 256 * 1024;
 /// The mark of a static pod that the kubelet mirrors; nobody may change it.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
+/// The seccomp profile of a pod, as it was said before there was a field.
+const SECCOMP_ANNOTATION: &str = "seccomp.security.alpha.kubernetes.io/pod";
+
 /// Volumes that belong to a pod's group once it mounts them.
 const GROUP_VOLUMES: [&str; 3] = ["persistentVolumeClaim", "ephemeral", "csi"];
 
@@ -86,7 +89,14 @@ pub fn plan_pod<'p>(pod: &Pod<'_>, defaults: &'p PodDefaults) -> PodPlan<'p> {
         .into_iter()
         .flat_map(|list| plan_list(spec, list, defaults, |_| true))
         .collect();
-    PodPlan { pod: plan_security(spec, defaults), containers }
+    let mut filled = plan_security(spec, defaults);
+    // What the annotation says was a choice, and Kubernetes refuses a field that says something else
+    // (core validation, `validateSeccompAnnotationsAndFieldsMatch`).
+    let annotation = pod.meta.annotations.get(SECCOMP_ANNOTATION).map(AsRef::as_ref);
+    if annotation.is_some_and(|text| !matches!(text, "runtime/default" | "docker/default")) {
+        filled.seccomp_profile = None;
+    }
+    PodPlan { pod: filled, containers }
 }
 
 /// What the ephemeral containers are given that an update adds.

@@ -307,3 +307,25 @@ fn the_annotation_says_what_was_filled_in() {
     let full = "x".repeat(256 * 1024 - 10);
     assert_eq!(annotated(json!({ "a": full })), json!({ "a": full }));
 }
+
+/// Kubernetes refuses a seccomp field beside an annotation that says something else.
+#[test]
+fn a_seccomp_annotation_is_a_choice() {
+    let check = |annotation: &str, expect: bool| {
+        let object = json!({
+            "metadata": {
+                "name": "x",
+                "annotations": { "seccomp.security.alpha.kubernetes.io/pod": annotation },
+            },
+            "spec": { "containers": [{ "name": "app" }] },
+        });
+        let (after, _) = filled(&object);
+        let profile = &after["spec"]["securityContext"]["seccompProfile"];
+        assert_eq!(!profile.is_null(), expect, "{annotation}: {after}");
+    };
+    check("runtime/default", true);
+    check("docker/default", true);
+    check("localhost/x", false);
+    check("unconfined", false);
+    check("", false);
+}
