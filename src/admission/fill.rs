@@ -26,10 +26,15 @@ pub fn fill(case: &Case<'_>) -> Result<Patch, Fault> {
         (Shape::Pod, "ephemeralcontainers") if case.operation == Operation::Update => {
             owned(case, |tenant, text| ephemeral(case, tenant, text))
         }
-        (Shape::ServiceAccount, "") if create => owned(case, |tenant, text| {
-            let object = from_json(text).map_err(|error| malformed("object", &error))?;
-            Ok(defaults::service_account(&object, tenant))
-        }),
+        // Refusing one would keep a namespace from its default account; that is not for us to do.
+        (Shape::ServiceAccount, "") if create => match case.standing {
+            Standing::Owned(tenant) => {
+                let text = required("object", case.request.object.text())?;
+                let object = from_json(text).map_err(|error| malformed("object", &error))?;
+                Ok(defaults::service_account(&object, tenant))
+            }
+            Standing::Unowned(_) | Standing::Orphaned | Standing::Unknown => Ok(Patch::default()),
+        },
         _ => Ok(Patch::default()),
     }
 }
