@@ -4,8 +4,11 @@
 
 mod harness;
 
+#[path = "../support/edits.rs"]
+mod edits;
 #[path = "../support/pods.rs"]
 mod pods;
 
 mod coverage;
 mod differential;
+mod door;

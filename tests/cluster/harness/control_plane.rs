@@ -125,6 +125,11 @@ impl ControlPlane {
         self.authority.pem()
     }
 
+    /// The directory that ends with the control plane, for what is started beside it.
+    pub fn scratch(&self) -> &Path {
+        self.scratch.path()
+    }
+
     /// `https://127.0.0.1:PORT`.
     pub fn server_url(&self) -> &str {
         &self.url

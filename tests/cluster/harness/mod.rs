@@ -17,7 +17,7 @@ mod upstream;
 
 pub use control_plane::{ControlPlane, Options};
 pub use kubectl::{Kubeconfig, Output};
-pub use process::wait_until;
+pub use process::{Server, wait_until};
 pub use upstream::{Answer, Defaulter, Defaults, Query, Upstream, upstream_checks};
 
 mod tests;

@@ -20,16 +20,37 @@ impl Server {
     /// Starts a component of the binary; what it prints goes to a file in `scratch`, a directory
     /// that the server itself removes if this process cannot.
     pub fn spawn(scratch: &Path, name: &'static str, flags: &[String]) -> Self {
-        let log = scratch.join(format!("{name}.log"));
-        let stdout = File::create(&log).unwrap();
-        let stderr = stdout.try_clone().unwrap();
-        let child = Command::new(binary::path())
+        let mut command = Command::new(binary::path());
+        command
             .arg(name)
             .args(flags)
             .env_clear()
-            .env("HOME", scratch)
             .env("CONTROLPLANE_PARENT_PIPE", "1")
-            .env("CONTROLPLANE_SCRATCH_DIR", scratch)
+            .env("CONTROLPLANE_SCRATCH_DIR", scratch);
+        Self::start(scratch, name, command)
+    }
+
+    /// Starts a program that watches no pipe: a shell beside it does, and asks it to end by SIGTERM.
+    pub fn spawn_program(
+        scratch: &Path,
+        name: &'static str,
+        program: &Path,
+        flags: &[String],
+    ) -> Self {
+        const WATCH: &str = r#"exec 3<&0; "$@" </dev/null & pid=$!
+            (cat <&3 >/dev/null; kill "$pid" 2>/dev/null) & wait "$pid""#;
+        let mut command = Command::new("sh");
+        command.args(["-c", WATCH, "sh"]).arg(program).args(flags).env_clear();
+        command.env("PATH", "/usr/bin:/bin");
+        Self::start(scratch, name, command)
+    }
+
+    fn start(scratch: &Path, name: &'static str, mut command: Command) -> Self {
+        let log = scratch.join(format!("{name}.log"));
+        let stdout = File::create(&log).unwrap();
+        let stderr = stdout.try_clone().unwrap();
+        let child = command
+            .env("HOME", scratch)
             .current_dir(scratch)
             .stdin(Stdio::piped())
             .stdout(stdout)
