@@ -92,13 +92,22 @@ pub fn review(inputs: &[Input], settings: &Settings<'_>) -> (Vec<Record>, Vec<Pr
 
 /// Namespaces that are reviewed along with the objects in them, with their tenant labels.
 fn reviewed_namespaces(items: &[Item]) -> HashMap<String, String> {
-    let label = |item: &Item| {
-        let object: Object<'_> = from_json(&item.json).ok()?;
-        let namespace = object.kind == "Namespace" && object.api_version == "v1";
-        let label = object.meta.labels.get(TENANT_LABEL).filter(|_| namespace)?;
-        Some((object.meta.name.to_string(), label.to_string()))
-    };
-    items.iter().filter_map(label).collect()
+    items.iter().filter_map(|item| tenant_label(&item.json)).collect()
+}
+
+/// The name and the tenant label of a namespace, or of the one that a recorded review is about.
+fn tenant_label(json: &str) -> Option<(String, String)> {
+    let object: Object<'_> = from_json(json).ok()?;
+    if is_review(&object) {
+        return tenant_label(envelope::read(json).ok()?.request.ok()?.object.text()?);
+    }
+    let namespace = object.kind == "Namespace" && object.api_version == "v1";
+    let label = object.meta.labels.get(TENANT_LABEL).filter(|_| namespace)?;
+    Some((object.meta.name.to_string(), label.to_string()))
+}
+
+fn is_review(object: &Object<'_>) -> bool {
+    object.kind == "AdmissionReview" && object.api_version.starts_with("admission.k8s.io/")
 }
 
 fn record(
@@ -106,6 +115,9 @@ fn record(
     settings: &Settings<'_>,
     labels: &HashMap<String, String>,
 ) -> Result<Record, String> {
+    if !item.json.starts_with('{') {
+        return Err("not a Kubernetes object: a map must stand here".to_owned());
+    }
     let object: Object<'_> = from_json(&item.json).map_err(|error: Malformed| {
         format!("not a Kubernetes object: {}", error.without_place())
     })?;
@@ -113,11 +125,7 @@ fn record(
         return Err("not a Kubernetes object: apiVersion and kind are needed".to_owned());
     }
     let reviewer = Reviewer { item, settings, labels };
-    if object.kind == "AdmissionReview" && object.api_version.starts_with("admission.k8s.io/") {
-        reviewer.admission_review()
-    } else {
-        Ok(reviewer.manifest(&object))
-    }
+    if is_review(&object) { reviewer.admission_review() } else { Ok(reviewer.manifest(&object)) }
 }
 
 struct Reviewer<'a> {
@@ -228,7 +236,8 @@ impl<'a> Reviewer<'a> {
         };
         record.verdict = judge(&case);
         record.patch = fill(&case).unwrap_or_default();
-        if is_judged(case.resource) {
+        let changes = matches!(case.operation, Operation::Create | Operation::Update);
+        if is_judged(case.resource) && changes {
             record.notes.extend(match standing {
                 Standing::Unowned(None) => Some("no tenant: not judged".to_owned()),
                 Standing::Unowned(Some(_)) => Some(
