@@ -122,7 +122,8 @@ fn tenant(profile: &str) -> String {
 fn codes(serving: &Serving) -> Vec<String> {
     let answer = serving.review("/validate", &fixture("create-deployment.json"));
     let causes = answer["status"]["details"]["causes"].as_array().cloned().unwrap_or_default();
-    let code = |cause: &Value| cause["message"].as_str().unwrap()[..6].to_owned();
+    let code =
+        |cause: &Value| cause["message"].as_str().unwrap().split(' ').next().unwrap().to_owned();
     causes.iter().map(code).collect()
 }
 
