@@ -155,6 +155,9 @@ fn a_huge_finding_is_shortened_part_by_part() {
         let findings = vec![finding, privileged(1)];
         let status = refusal(&names, &Verdict::enforced(findings)).unwrap();
         is_sound(&status);
+        // Names are cut too: they must not take the room of what is wrong.
+        let first = status.message.lines().next().unwrap();
+        assert!(first.len() <= 400 && first.ends_with(": RF2003 privileged"), "{first}");
         let cause = &status.details.causes[0];
         let head = format!("RF2003 found {big}{big}");
         assert!(cause.message.starts_with(&head), "{}", cause.message);
