@@ -58,8 +58,19 @@ pub fn run() -> ExitCode {
         Ok(Outcome::Refused) => ExitCode::from(1),
         Ok(Outcome::Failed) => ExitCode::from(2),
         Err(error) => {
-            output::error(&format!("{error:#}"));
+            output::error(&chain(&error));
             ExitCode::from(2)
         }
     }
+}
+
+/// An error and what caused it. Many say themselves what caused them: nothing is said twice.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }

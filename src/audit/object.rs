@@ -32,7 +32,9 @@ pub struct Problem {
     pub source: String,
     /// The line at fault.
     pub line: usize,
-    /// What is wrong.
+    /// The column at fault, where there is one.
+    pub column: Option<usize>,
+    /// What is wrong, as it was found: it may quote what a user wrote.
     pub message: String,
 }
 
@@ -43,10 +45,13 @@ pub fn items(input: &Input) -> (Vec<Item>, Vec<Problem>) {
     let mut problems = Vec::new();
     for document in yaml::documents(&input.text) {
         match document {
-            Ok(document) => take_apart(&input.source, &document, &mut items),
+            Ok(document) => {
+                take_apart((&input.source, &document), "", &document.to_value(), &mut items)
+            }
             Err(error) => problems.push(Problem {
                 source: input.source.clone(),
                 line: error.span.line,
+                column: Some(error.span.column),
                 message: error.to_string(),
             }),
         }
@@ -54,27 +59,38 @@ pub fn items(input: &Input) -> (Vec<Item>, Vec<Problem>) {
     (items, problems)
 }
 
-fn take_apart(source: &str, document: &Document, items: &mut Vec<Item>) {
-    let value = document.to_value();
-    let kind = value.get("kind").and_then(Value::as_str).unwrap_or("");
-    let list = value.get("items").and_then(Value::as_array).filter(|_| kind.ends_with("List"));
-    let source = source.to_owned();
-    let Some(list) = list else {
-        items.push(Item { source, line: document.line, json: document.to_json() });
+/// As kubectl does it: what has a list of items is a list, and its items may be lists again.
+fn take_apart(
+    of @ (source, document): (&str, &Document),
+    at: &str,
+    value: &Value,
+    items: &mut Vec<Item>,
+) {
+    let Some(list) = value.get("items").and_then(Value::as_array) else {
+        let line = document.span_of(at).map_or(document.line, |at| at.line);
+        items.push(Item { source: source.to_owned(), line, json: value.to_string() });
         return;
     };
-    // A typed list such as PodList leaves the kind of its items out.
-    let of_items = kind.strip_suffix("List").unwrap_or("");
     for (index, item) in list.iter().enumerate() {
-        let line = document.span_of(&format!("/items/{index}")).map_or(document.line, |at| at.line);
-        let mut item = item.clone();
-        if let Some(object) = item.as_object_mut()
-            && !of_items.is_empty()
-        {
-            object.entry("kind").or_insert_with(|| Value::from(of_items));
-            let version = value.get("apiVersion").cloned().unwrap_or_default();
-            object.entry("apiVersion").or_insert(version);
-        }
-        items.push(Item { source: source.clone(), line, json: item.to_string() });
+        take_apart(of, &format!("{at}/items/{index}"), &typed(item, value), items);
     }
+}
+
+/// An item with its kind, which typed lists such as PodList leave out of their items.
+fn typed(item: &Value, list: &Value) -> Value {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let mut item = item.clone();
+    let named = |key: &str| text(&item, key).is_some_and(|value| !value.is_empty());
+    if named("kind") && named("apiVersion") {
+        return item;
+    }
+    let kind = text(list, "kind").unwrap_or_default();
+    let version = text(list, "apiVersion");
+    if let (Some(object), Some(kind), Some(version)) =
+        (item.as_object_mut(), kind.strip_suffix("List"), version)
+    {
+        object.insert("kind".to_owned(), Value::from(kind));
+        object.insert("apiVersion".to_owned(), Value::from(version));
+    }
+    item
 }

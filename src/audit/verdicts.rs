@@ -10,9 +10,10 @@ use super::standards::standards;
 use crate::admission::{Case, Fault, Stage, fill, judge};
 use crate::defaults::Patch;
 use crate::domain::{
-    Level, Mode, Operation, PolicyVersion, Requester, TENANT_LABEL, TenantName, Verdict, sanitise,
+    Code, Fix, Level, Mode, Operation, PolicyVersion, Requester, TENANT_LABEL, TenantName, Verdict,
+    sanitise,
 };
-use crate::objects::{Object, Raw, from_json};
+use crate::objects::{Malformed, Object, Raw, from_json};
 use crate::review::{Request, envelope};
 use crate::rules::{self, Resource, Shape};
 use crate::state::{Snapshot, Standing};
@@ -78,9 +79,12 @@ pub fn review(inputs: &[Input], settings: &Settings<'_>) -> (Vec<Record>, Vec<Pr
     for item in &found {
         match record(item, settings, &labels) {
             Ok(record) => records.push(record),
-            Err(message) => {
-                problems.push(Problem { source: item.source.clone(), line: item.line, message })
-            }
+            Err(message) => problems.push(Problem {
+                source: item.source.clone(),
+                line: item.line,
+                column: None,
+                message,
+            }),
         }
     }
     (records, problems)
@@ -88,13 +92,22 @@ pub fn review(inputs: &[Input], settings: &Settings<'_>) -> (Vec<Record>, Vec<Pr
 
 /// Namespaces that are reviewed along with the objects in them, with their tenant labels.
 fn reviewed_namespaces(items: &[Item]) -> HashMap<String, String> {
-    let label = |item: &Item| {
-        let object: Object<'_> = from_json(&item.json).ok()?;
-        let namespace = object.kind == "Namespace" && object.api_version == "v1";
-        let label = object.meta.labels.get(TENANT_LABEL).filter(|_| namespace)?;
-        Some((object.meta.name.to_string(), label.to_string()))
-    };
-    items.iter().filter_map(label).collect()
+    items.iter().filter_map(|item| tenant_label(&item.json)).collect()
+}
+
+/// The name and the tenant label of a namespace, or of the one that a recorded review is about.
+fn tenant_label(json: &str) -> Option<(String, String)> {
+    let object: Object<'_> = from_json(json).ok()?;
+    if is_review(&object) {
+        return tenant_label(envelope::read(json).ok()?.request.ok()?.object.text()?);
+    }
+    let namespace = object.kind == "Namespace" && object.api_version == "v1";
+    let label = object.meta.labels.get(TENANT_LABEL).filter(|_| namespace)?;
+    Some((object.meta.name.to_string(), label.to_string()))
+}
+
+fn is_review(object: &Object<'_>) -> bool {
+    object.kind == "AdmissionReview" && object.api_version.starts_with("admission.k8s.io/")
 }
 
 fn record(
@@ -102,17 +115,17 @@ fn record(
     settings: &Settings<'_>,
     labels: &HashMap<String, String>,
 ) -> Result<Record, String> {
-    let object: Object<'_> =
-        from_json(&item.json).map_err(|error| format!("not a Kubernetes object: {error}"))?;
+    if !item.json.starts_with('{') {
+        return Err("not a Kubernetes object: a map must stand here".to_owned());
+    }
+    let object: Object<'_> = from_json(&item.json).map_err(|error: Malformed| {
+        format!("not a Kubernetes object: {}", error.without_place())
+    })?;
     if object.kind.is_empty() || object.api_version.is_empty() {
         return Err("not a Kubernetes object: apiVersion and kind are needed".to_owned());
     }
     let reviewer = Reviewer { item, settings, labels };
-    if object.kind == "AdmissionReview" && object.api_version.starts_with("admission.k8s.io/") {
-        reviewer.admission_review()
-    } else {
-        Ok(reviewer.manifest(&object))
-    }
+    if is_review(&object) { reviewer.admission_review() } else { Ok(reviewer.manifest(&object)) }
 }
 
 struct Reviewer<'a> {
@@ -137,17 +150,32 @@ impl<'a> Reviewer<'a> {
     }
 
     fn manifest(&self, object: &Object<'_>) -> Record {
-        let Some(resource) = rules::find_kind(&object.api_version, &object.kind) else {
-            let mut record = self.blank();
-            record.kind = object.kind.to_string();
-            record.namespace = object.meta.namespace.to_string();
-            record.name = object.meta.name.to_string();
-            record
-                .notes
-                .push(format!("{} is a kind that no rule looks at", sanitise(&object.kind, 63)));
-            return record;
-        };
-        self.judged(&self.request(object, resource))
+        match rules::find_kind(&object.api_version, &object.kind) {
+            Some(resource) => self.judged(&self.request(object, resource)),
+            None => self.unknown(object),
+        }
+    }
+
+    /// Of a group that only Kubernetes itself can have (those of others have a dot), a kind that we
+    /// judge in another version is refused, as the webhook would. Other kinds are somebody's own.
+    fn unknown(&self, object: &Object<'_>) -> Record {
+        let mut record = self.blank();
+        record.kind = object.kind.to_string();
+        record.namespace = object.meta.namespace.to_string();
+        record.name = object.meta.name.to_string();
+        let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        let named = |resource: &&Resource| resource.kind == object.kind;
+        let known = rules::resources::RESOURCES.iter().filter(named).find(|it| is_judged(it));
+        if let Some(known) = known.filter(|_| !group.contains('.')) {
+            let text = format!("kind {} of {}", object.kind, object.api_version);
+            let mut finding = Fault::new(Code::UnknownKind, sanitise(&text, 200)).finding();
+            finding.fix = Fix::advice(format!("set apiVersion: {}", api_version(known)));
+            record.verdict = Verdict::enforced(vec![finding]);
+        } else {
+            let kind = sanitise(&object.kind, 63);
+            record.notes.push(format!("{kind} is a kind that no rule looks at"));
+        }
+        record
     }
 
     fn request(&self, object: &Object<'a>, resource: &'static Resource) -> Request<'a> {
@@ -208,9 +236,15 @@ impl<'a> Reviewer<'a> {
         };
         record.verdict = judge(&case);
         record.patch = fill(&case).unwrap_or_default();
-        let judged = matches!(case.resource.shape, Shape::Pod | Shape::Template(_));
-        if judged && matches!(standing, Standing::Unowned(None)) {
-            record.notes.push("no tenant: not judged".to_owned());
+        let changes = matches!(case.operation, Operation::Create | Operation::Update);
+        if is_judged(case.resource) && changes {
+            record.notes.extend(match standing {
+                Standing::Unowned(None) => Some("no tenant: not judged".to_owned()),
+                Standing::Unowned(Some(_)) => Some(
+                    "no tenant: judged by the platform's profile for such namespaces".to_owned(),
+                ),
+                Standing::Owned(_) | Standing::Orphaned | Standing::Unknown => None,
+            });
         }
     }
 
@@ -234,6 +268,18 @@ impl<'a> Reviewer<'a> {
             notes: Vec::new(),
         }
     }
+}
+
+fn api_version(resource: &Resource) -> String {
+    match resource.group {
+        "" => resource.version.to_owned(),
+        group => format!("{group}/{}", resource.version),
+    }
+}
+
+/// Whether a rule in force looks at what the objects of a resource run.
+fn is_judged(resource: &Resource) -> bool {
+    matches!(resource.shape, Shape::Pod | Shape::Template(_))
 }
 
 fn by_standards(request: &Request<'_>, level: Level, version: PolicyVersion) -> Verdict {

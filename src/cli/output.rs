@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 
 use anyhow::{Context as _, Result};
 
+use crate::domain::sanitise;
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
@@ -22,7 +24,10 @@ pub(super) fn result(text: &str) -> Result<()> {
     }
 }
 
-/// Prints what went wrong. There is nowhere left to report that this failed.
+/// Prints what went wrong, line by line safe for a terminal. There is nowhere left to report that this
+/// failed.
 pub(super) fn error(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "error: {text}");
+    const LONGEST: usize = 4096;
+    let lines: Vec<_> = text.split('\n').map(|line| sanitise(line, LONGEST)).collect();
+    let _ = writeln!(io::stderr().lock(), "error: {}", lines.join("\n"));
 }

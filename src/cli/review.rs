@@ -4,13 +4,14 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use super::output::{self, Format};
 use super::{Outcome, policies};
 use crate::audit::{self, Asked, Input, Problem, Record, Settings};
 use crate::domain::{Decision, Level, Operation, PolicyVersion, Requester};
-use crate::report::review::{self, Reviewed};
+use crate::objects::yaml;
+use crate::report::review::{self, Reviewed, Summary};
 use crate::review::warnings;
 
 /// Judges manifests, or recorded AdmissionReviews, as the webhook would.
@@ -71,9 +72,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
     let Some(snapshot) = policies::snapshot(args.policies.as_deref()) else {
         return Ok(Outcome::Failed);
     };
-    let mut inputs = Vec::new();
+    let mut inputs = Inputs::default();
     for path in &args.paths {
-        read(path, &mut inputs)?;
+        inputs.read(path);
     }
     let settings = Settings {
         snapshot: &snapshot,
@@ -84,26 +85,36 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
         requester: args.user.clone().map(|name| Requester { name, groups: args.group.clone() }),
         namespace: args.namespace.clone(),
     };
-    let (records, problems) = audit::review(&inputs, &settings);
-    print(args.output, &records, &problems)?;
+    let (records, problems) = audit::review(&inputs.read, &settings);
+    if records.is_empty() && problems.is_empty() && inputs.failed.is_empty() && inputs.are_empty() {
+        bail!("there is nothing to review: no object was given");
+    }
+    for failed in &inputs.failed {
+        output::error(failed);
+    }
+    print(args.output, &records, &problems, inputs.failed.len())?;
     let refused = records.iter().any(|record| record.verdict.decision() == Decision::Deny);
-    Ok(match (problems.is_empty(), refused) {
+    Ok(match (problems.is_empty() && inputs.failed.is_empty(), refused) {
         (false, _) => Outcome::Failed,
         (true, true) => Outcome::Refused,
         (true, false) => Outcome::Good,
     })
 }
 
-fn print(format: Format, records: &[Record], problems: &[Problem]) -> Result<()> {
+fn print(format: Format, records: &[Record], problems: &[Problem], failed: usize) -> Result<()> {
     let mut text = String::new();
+    let mut summary = Summary::default();
     for record in records {
+        summary.add(&record.verdict, &record.notes);
         text.push_str(&rendered(format, record));
     }
     if format == Format::Human {
-        text.push_str(&review::summary(records.iter().map(|it| &it.verdict), problems.len()));
+        text.push_str(&summary.text(problems.len() + failed));
     }
     for problem in problems {
-        output::error(&format!("{}:{}: {}", problem.source, problem.line, problem.message));
+        let Problem { source, line, column, message } = problem;
+        let column = column.map_or_else(String::new, |column| format!(":{column}"));
+        output::error(&format!("{source}:{line}{column}: {message}"));
     }
     output::result(&text)
 }
@@ -130,47 +141,72 @@ fn rendered(format: Format, record: &Record) -> String {
     }
 }
 
-fn read(path: &Path, inputs: &mut Vec<Input>) -> Result<()> {
-    if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
-        inputs.push(Input { source: "-".to_owned(), text: text(bytes) });
-        return Ok(());
-    }
-    let cannot = || format!("cannot read `{}`", path.display());
-    let about = std::fs::metadata(path).with_context(cannot)?;
-    if about.is_dir() {
-        return read_folder(path, inputs);
-    }
-    if !about.is_file() {
-        bail!("`{}` is neither a file nor a folder", path.display());
-    }
-    let bytes = std::fs::read(path).with_context(cannot)?;
-    inputs.push(Input { source: path.display().to_string(), text: text(bytes) });
-    Ok(())
+/// What was read, and why the rest was not: one bad path hides no other.
+#[derive(Default)]
+struct Inputs {
+    read: Vec<Input>,
+    failed: Vec<String>,
 }
 
-fn read_folder(folder: &Path, inputs: &mut Vec<Input>) -> Result<()> {
-    let cannot = || format!("cannot read `{}`", folder.display());
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(cannot)? {
-        entries.push(entry.with_context(cannot)?);
-    }
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        let about = entry.file_type().with_context(cannot)?;
-        let manifest = path
-            .extension()
-            .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|it| extension == *it));
-        // A link to a folder may lead back up; one to a manifest is read.
-        if about.is_dir() {
-            read_folder(&path, inputs)?;
-        } else if manifest && path.is_file() {
-            read(&path, inputs)?;
+impl Inputs {
+    fn read(&mut self, path: &Path) {
+        if let Err(error) = self.try_read(path) {
+            self.failed.push(format!("cannot read `{}`: {error:#}", path.display()));
         }
     }
-    Ok(())
+
+    fn try_read(&mut self, path: &Path) -> Result<()> {
+        if path.as_os_str() == "-" {
+            let mut bytes = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut bytes)?;
+            self.read.push(Input { source: "-".to_owned(), text: text(bytes) });
+            return Ok(());
+        }
+        let about = std::fs::metadata(path)?;
+        if about.is_dir() {
+            let before = (self.read.len(), self.failed.len());
+            self.read_folder(path)?;
+            if before == (self.read.len(), self.failed.len()) {
+                bail!("it holds no .yaml, .yml or .json file");
+            }
+            return Ok(());
+        }
+        if !about.is_file() {
+            bail!("it is neither a file nor a folder");
+        }
+        let bytes = std::fs::read(path)?;
+        self.read.push(Input { source: path.display().to_string(), text: text(bytes) });
+        Ok(())
+    }
+
+    fn read_folder(&mut self, folder: &Path) -> Result<()> {
+        let mut entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            // A mounted ConfigMap keeps its files in `..2026_11_24…` and links to them.
+            if entry.file_name().as_encoded_bytes().starts_with(b"..") {
+                continue;
+            }
+            let manifest = path
+                .extension()
+                .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|it| extension == *it));
+            // A link to a folder may lead back up; one to a manifest is read.
+            if entry.file_type()?.is_dir() {
+                if let Err(error) = self.read_folder(&path) {
+                    self.failed.push(format!("cannot read `{}`: {error:#}", path.display()));
+                }
+            } else if manifest && !path.is_dir() {
+                self.read(&path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is no document at all, not even an empty list.
+    fn are_empty(&self) -> bool {
+        self.read.iter().all(|input| yaml::documents(&input.text).is_empty())
+    }
 }
 
 /// Go replaces what is no UTF-8, and so does this.

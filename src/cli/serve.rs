@@ -139,7 +139,11 @@ async fn cluster(args: &Args) -> Result<Option<Cluster>> {
     if args.kubeconfig.is_none() && !in_cluster {
         return Ok(None);
     }
-    Ok(Some(Cluster::connect(args.kubeconfig.as_deref()).await?))
+    let connected = Cluster::connect(args.kubeconfig.as_deref()).await;
+    connected.map(Some).with_context(|| match &args.kubeconfig {
+        Some(path) => format!("cannot use the cluster of `{}`", path.display()),
+        None => "cannot use the cluster that this pod runs in".to_owned(),
+    })
 }
 
 fn identity(args: &Args, metrics: &Arc<Metrics>) -> Result<Identity> {

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use clap::ArgGroup;
+use http::Uri;
+use http::uri::Scheme;
 
 use super::Outcome;
 use super::output::{self, Format};
@@ -11,20 +14,16 @@ use crate::rules::entries::entries;
 
 /// Prints the webhook configurations that make an API server ask Ringfence.
 #[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("target").required(true))]
 #[command(after_help = "Examples:
   ringfence webhooks --url https://127.0.0.1:8443 --ca-file certs/ca.crt | kubectl apply -f -
   ringfence webhooks --service ringfence-system/ringfence:443 --ca-file ca.crt")]
 pub(super) struct Args {
     /// The address that the API server calls, for a server outside the cluster.
-    #[arg(
-        long,
-        value_name = "URL",
-        required_unless_present = "service",
-        conflicts_with = "service"
-    )]
+    #[arg(long, value_name = "URL", group = "target")]
     url: Option<String>,
     /// The Service that the API server calls.
-    #[arg(long, value_name = "NAMESPACE/NAME[:PORT]")]
+    #[arg(long, value_name = "NAMESPACE/NAME[:PORT]", group = "target")]
     service: Option<String>,
     /// The certificates (PEM) that ours is checked against.
     #[arg(long, value_name = "FILE")]
@@ -62,21 +61,49 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
 }
 
 fn target(args: &Args) -> Result<Target> {
-    if let Some(url) = &args.url {
-        if !url.starts_with("https://") || url.contains(['?', '#']) {
-            bail!(
-                "`{url}` is not an address that the API server would call: it must begin with https://"
-            );
-        }
-        return Ok(Target::Url(url.clone()));
+    match (&args.url, &args.service) {
+        (Some(url), _) => address(url),
+        (None, service) => service_of(service.as_deref().unwrap_or_default()),
     }
-    let service = args.service.as_deref().unwrap_or_default();
+}
+
+/// What the API server accepts (apiserver `pkg/util/webhook/validation.go`): https, a host, no user, no
+/// query, no fragment.
+fn address(url: &str) -> Result<Target> {
+    let wrong = || {
+        format!(
+            "`{url}` is not an address that the API server would call: \
+             write https://HOST[:PORT][/PATH]"
+        )
+    };
+    let parsed: Uri = url.parse().ok().with_context(wrong)?;
+    let authority = parsed.authority().with_context(wrong)?;
+    let called = parsed.scheme() == Some(&Scheme::HTTPS)
+        && !authority.host().is_empty()
+        && !authority.as_str().contains('@')
+        && (authority.port_u16().is_some() || authority.as_str() == authority.host())
+        && !url.contains(['?', '#']);
+    if !called {
+        bail!(wrong());
+    }
+    Ok(Target::Url(url.to_owned()))
+}
+
+fn service_of(text: &str) -> Result<Target> {
     let wrong =
-        || format!("`{service}` is not a Service: write NAMESPACE/NAME or NAMESPACE/NAME:PORT");
-    let (namespace, rest) = service.split_once('/').with_context(wrong)?;
+        || format!("`{text}` is not a Service: write NAMESPACE/NAME or NAMESPACE/NAME:PORT");
+    let (namespace, rest) = text.split_once('/').with_context(wrong)?;
     let (name, port) = rest.split_once(':').unwrap_or((rest, "443"));
-    let port = port.parse().with_context(wrong)?;
-    if namespace.is_empty() || name.is_empty() || name.contains('/') || port == 0 {
+    let port: u16 = port.parse().ok().filter(|port| *port > 0).with_context(wrong)?;
+    // RFC 1123 labels, as Kubernetes asks of both.
+    let label = |name: &str| {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (1..=63).contains(&name.len())
+            && name.bytes().all(allowed)
+            && !name.starts_with('-')
+            && !name.ends_with('-')
+    };
+    if !label(namespace) || !label(name) {
         bail!(wrong());
     }
     Ok(Target::Service { namespace: namespace.to_owned(), name: name.to_owned(), port })

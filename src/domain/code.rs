@@ -15,6 +15,12 @@ impl Family {
     /// RF9: the guard itself.
     pub const GUARD: Self = Self(9);
 
+    /// The family of a code's number.
+    #[must_use]
+    pub fn of(number: u16) -> Self {
+        Self((number / 1000) as u8)
+    }
+
     /// Whether rules of this family exist yet. The keys of the others are held.
     #[must_use]
     pub fn in_force(self) -> bool {
@@ -109,7 +115,7 @@ impl Code {
     /// The family that the first digit names.
     #[must_use]
     pub fn family(self) -> Family {
-        Family((self as u16 / 1000) as u8)
+        Family::of(self as u16)
     }
 
     fn from_number(number: u16) -> Option<Self> {
@@ -164,7 +170,7 @@ impl FromStr for RuleKey {
         let number = four_digits(text).ok_or_else(invalid)?;
         match Code::from_number(number) {
             Some(code) => Ok(Self::Rule(code)),
-            None if Family((number / 1000) as u8).in_force() => Err(invalid()),
+            None if Family::of(number).in_force() => Err(invalid()),
             None => Ok(Self::Held(number)),
         }
     }

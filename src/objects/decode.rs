@@ -36,6 +36,16 @@ pub struct Malformed {
     pub reason: String,
 }
 
+impl Malformed {
+    /// What is wrong, for whoever never saw the text that its place counts in.
+    #[must_use]
+    pub fn without_place(&self) -> String {
+        let Self { path, reason } = self;
+        let reason = reason.rsplit_once(" at line ").map_or(reason.as_str(), |(reason, _)| reason);
+        format!("{path}{reason}")
+    }
+}
+
 /// Decodes a whole text.
 ///
 /// # Errors

@@ -1,12 +1,12 @@
 //! What `ringfence review` prints.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{Decision, Finding, Judged, Mode, Verdict, sanitise};
-use crate::rules;
+use crate::domain::{Code, Decision, Finding, Judged, Mode, Verdict, sanitise};
 
 /// One reviewed object.
 #[derive(Debug, Clone)]
@@ -101,14 +101,15 @@ pub fn json(reviewed: &Reviewed<'_>) -> String {
 pub fn human(reviewed: &Reviewed<'_>) -> String {
     let verdict = match reviewed.verdict.decision() {
         Decision::Deny => "refused",
-        Decision::Warn => "admitted with warnings",
         Decision::Admit if reviewed.notes.is_empty() => return String::new(),
-        Decision::Admit => "admitted",
+        Decision::Warn | Decision::Admit => "admitted with warnings",
     };
     let tenant = reviewed.tenant.map_or_else(String::new, |name| format!(" (tenant {name})"));
+    let nameless = reviewed.namespace.is_empty() && reviewed.name.is_empty();
+    let space = if nameless { "" } else { " " };
     let slash = if reviewed.namespace.is_empty() { "" } else { "/" };
     let mut text = format!(
-        "{}:{}: {} {}{slash}{}: {verdict}{tenant}\n",
+        "{}:{}: {}{space}{}{slash}{}: {verdict}{tenant}\n",
         sanitise(reviewed.source, 1024),
         reviewed.line,
         sanitise(reviewed.kind, 63),
@@ -133,38 +134,56 @@ pub fn human(reviewed: &Reviewed<'_>) -> String {
         );
     }
     for note in reviewed.notes {
-        let _ = writeln!(text, "  * warning: {note}");
+        let _ = writeln!(text, "  * warning: {}", sanitise(note, 1024));
     }
     text
 }
 
-/// The last lines: how many, and where to read more.
-#[must_use]
-pub fn summary<'a>(verdicts: impl Iterator<Item = &'a Verdict>, unreadable: usize) -> String {
-    let (mut objects, mut refused, mut warned) = (0, 0, 0);
-    let mut codes = std::collections::BTreeSet::new();
-    for verdict in verdicts {
-        objects += 1;
+/// How many objects of each kind there were.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    objects: usize,
+    refused: usize,
+    warned: usize,
+    /// Findings of rules that only record.
+    recorded: usize,
+    /// What was found and is shown.
+    codes: BTreeSet<Code>,
+}
+
+impl Summary {
+    /// Counts an object.
+    pub fn add(&mut self, verdict: &Verdict, notes: &[String]) {
+        self.objects += 1;
         match verdict.decision() {
-            Decision::Deny => refused += 1,
-            Decision::Warn => warned += 1,
-            Decision::Admit => {}
+            Decision::Deny => self.refused += 1,
+            Decision::Admit if notes.is_empty() => {}
+            Decision::Warn | Decision::Admit => self.warned += 1,
         }
-        codes.extend(verdict.in_mode(Mode::Enforce).map(|finding| finding.code));
+        self.recorded += verdict.in_mode(Mode::Audit).count();
+        let shown = verdict.in_mode(Mode::Enforce).chain(verdict.in_mode(Mode::Warn));
+        self.codes.extend(shown.map(|finding| finding.code));
     }
-    let s = if objects == 1 { "" } else { "s" };
-    let mut text = format!("{objects} object{s}: {refused} refused, {warned} with warnings");
-    if unreadable > 0 {
-        let _ = write!(text, ", {unreadable} unreadable");
+
+    /// The last lines: how many, and where to read more.
+    #[must_use]
+    pub fn text(&self, unreadable: usize) -> String {
+        let Self { objects, refused, warned, recorded, codes } = self;
+        let s = if *objects == 1 { "" } else { "s" };
+        let mut text = format!("{objects} object{s}: {refused} refused, {warned} with warnings");
+        // Writing to a string cannot fail.
+        if *recorded > 0 {
+            let s = if *recorded == 1 { "" } else { "s" };
+            let _ = write!(text, ", {recorded} finding{s} only recorded (see -o json)");
+        }
+        if unreadable > 0 {
+            let _ = write!(text, ", {unreadable} unreadable");
+        }
+        text.push('\n');
+        if !codes.is_empty() {
+            let codes: Vec<String> = codes.iter().map(Code::to_string).collect();
+            let _ = writeln!(text, "learn more: ringfence rules {}", codes.join(" "));
+        }
+        text
     }
-    text.push('\n');
-    let codes: Vec<String> = codes
-        .into_iter()
-        .filter(|code| rules::rule(*code).is_some())
-        .map(|c| c.to_string())
-        .collect();
-    if !codes.is_empty() {
-        let _ = writeln!(text, "learn more: ringfence rules {}", codes.join(" "));
-    }
-    text
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::domain::Version;
+use crate::domain::{Level, Version};
 use crate::rules::{Concern, HELD_FAMILIES, Rule};
 
 #[derive(Serialize)]
@@ -95,7 +95,14 @@ pub fn page(rule: &Rule) -> String {
     line("severity", rule.severity.as_str());
     line("looks at", looks_at(rule));
     if let Some(check) = rule.pod_check() {
-        line("level", &format!("{} and stricter", check.level));
+        line(
+            "level",
+            match check.level {
+                Level::Privileged => "every level",
+                Level::Baseline => "baseline and restricted",
+                Level::Restricted => "restricted",
+            },
+        );
         line("versions", &versions(rule).join("; "));
         if let Some(code) = check.overrides {
             line("instead of", &code.to_string());

@@ -4,6 +4,7 @@
 //! nor the message. Events, controllers, GitOps tools and kubectl with several objects show the
 //! message alone. So both are complete, and the message's first line stands for itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::respond::{Cause, Details, Status};
@@ -60,9 +61,9 @@ pub fn refusal(subject: &Subject<'_>, verdict: &Verdict) -> Option<Status> {
         last.message.push_str(&tail);
     }
     let details = Details {
-        group: sanitise(subject.group, 253).into_owned(),
-        kind: sanitise(subject.kind, 63).into_owned(),
-        name: sanitise(subject.name, 253).into_owned(),
+        group: named(subject.group, 253),
+        kind: named(subject.kind, 63),
+        name: named(subject.name, 253),
         causes,
     };
     Some(Status { code, reason, message, details })
@@ -93,8 +94,8 @@ fn first_line(subject: &Subject<'_>, findings: &[&Finding]) -> String {
         1 => "1 problem".to_owned(),
         count => format!("{count} problems"),
     };
-    let kind = sanitise(if subject.kind.is_empty() { "request" } else { subject.kind }, 63);
-    let name = sanitise(subject.name, 253);
+    let kind = named(if subject.kind.is_empty() { "request" } else { subject.kind }, 63);
+    let name = named(subject.name, 253);
     let space = if name.is_empty() { "" } else { " " };
     let mut seen = BTreeSet::new();
     let rules: Vec<String> = findings
@@ -108,34 +109,64 @@ fn first_line(subject: &Subject<'_>, findings: &[&Finding]) -> String {
 fn learn_more(subject: &Subject<'_>, findings: &[&Finding]) -> String {
     let codes: BTreeSet<Code> = findings.iter().map(|finding| finding.code).collect();
     let codes: Vec<String> = codes.iter().map(Code::to_string).collect();
-    let contact = sanitise(subject.contact, 120);
+    let contact = named(subject.contact, 120);
     format!("\n    learn more: ringfence rules {}\n    questions: {contact}", codes.join(" "))
 }
 
+/// The causes that the room holds, whole ones only. The first is always there: were it too long it
+/// would be shortened part by part.
 fn fitting(findings: &[&Finding], room: usize) -> Vec<Cause> {
     const BULLET: usize = "\n* : ".len();
     const AND_MORE: usize = "\n    and 1000000 more".len();
     let mut left = room.saturating_sub(AND_MORE);
     let mut causes = Vec::new();
     for finding in findings {
-        let cause = cause(finding);
-        let size = cause.field.len() + cause.message.len() + BULLET;
-        if size > left && !causes.is_empty() {
-            break;
-        }
-        left = left.saturating_sub(size);
+        let whole = cause(finding, usize::MAX);
+        let size = |cause: &Cause| cause.field.len() + cause.message.len() + BULLET;
+        let cause = match size(&whole) <= left {
+            true => whole,
+            false if causes.is_empty() => cause(finding, left.saturating_sub(BULLET)),
+            false => break,
+        };
+        left = left.saturating_sub(size(&cause));
         causes.push(cause);
     }
     causes
 }
 
-fn cause(finding: &Finding) -> Cause {
+/// A cause of at most so many bytes, if that leaves room for a few words.
+fn cause(finding: &Finding, room: usize) -> Cause {
+    const WORDS: usize = "RF0000 found ; \n    fix: ".len();
     let Finding { code, found, must, fix, .. } = finding;
+    let part = room.saturating_sub(WORDS) / 4;
+    let field = finding.path.to_string();
     Cause {
         reason: "FieldValueInvalid",
-        field: finding.path.to_string(),
-        message: format!("{code} found {found}; {must}\n    fix: {}", fix.text),
+        field: cut(&field, part).into_owned(),
+        message: format!(
+            "{code} found {}; {}\n    fix: {}",
+            cut(found, part),
+            cut(must, part),
+            cut(&fix.text, part)
+        ),
     }
+}
+
+/// At most so many bytes of a text, `…` among them where some were left out.
+fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
+    const MARK: char = '…';
+    if text.len() <= bytes {
+        return Cow::Borrowed(text);
+    }
+    let kept = text.floor_char_boundary(bytes.saturating_sub(MARK.len_utf8()));
+    let mut short = text.get(..kept).unwrap_or_default().to_owned();
+    short.push(MARK);
+    Cow::Owned(short)
+}
+
+/// What a user called something, safe to print and of at most so many bytes.
+fn named(text: &str, bytes: usize) -> String {
+    cut(&sanitise(text, bytes), bytes).into_owned()
 }
 
 /// The warnings of a verdict, one line each.
@@ -157,3 +188,6 @@ fn warning(finding: &Finding) -> String {
     let line = format!("{code} {rule}: {path}: found {found}; {must}; fix: {}", fix.text);
     sanitise(&line, WARNING_LENGTH - 1).into_owned()
 }
+
+#[cfg(test)]
+mod tests;

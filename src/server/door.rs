@@ -255,3 +255,6 @@ fn decision_word(decision: Decision) -> &'static str {
         Decision::Deny => "deny",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+//! The program as people and scripts meet it: arguments in; exit code, stdout and stderr out.
+#![cfg(test)]
+
+mod certs;
+mod help;
+mod pipes;
+mod program;
+mod review;
+mod rules;
+mod serve;
+mod server;
+mod webhooks;
