@@ -8,10 +8,13 @@
 //!                 refused                                                    → Verdict
 //! ```
 
+mod asker;
 mod case;
 mod fill;
 mod judge;
+mod tenancy;
 
+pub use asker::{Asker, may_administer};
 pub use case::{Case, Fault, Stage, needs_namespace};
 pub use fill::fill;
 pub use judge::judge;

@@ -11,6 +11,6 @@ mod namespace;
 mod patch;
 mod pod;
 
-pub use namespace::{DEFAULT_DENY_LABEL, namespace, service_account};
+pub use namespace::{DEFAULT_DENY_LABEL, namespace, namespace_labels, service_account};
 pub use patch::{Operation, Patch};
 pub use pod::{FILLED_IN, PodPlan, plan_ephemeral, plan_pod};

@@ -25,7 +25,7 @@ pub use net::{Cidr, InvalidCidr};
 pub use path::{FieldPath, Segment};
 pub use pattern::{InvalidPattern, Pattern};
 pub use podsecurity::{InvalidPodSecurity, Level, PolicyVersion, Version};
-pub use request::{Operation, Requester};
+pub use request::{Class, Operation, Requester};
 pub use tenant::{InvalidName, TENANT_LABEL, TenantName};
 pub use text::sanitise;
 pub use verdict::{Decision, InvalidMode, Judged, Mode, Verdict};

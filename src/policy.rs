@@ -22,7 +22,9 @@ pub mod values;
 
 pub use builtin::{builtin_profiles, embedded};
 pub use documents::Seccomp;
-pub use effective::{EffectiveProfile, Modes, PodDefaults, PodSecurity};
+pub use effective::{
+    EffectiveProfile, LabelKeyRules, Modes, NamespaceRules, PodDefaults, PodSecurity,
+};
 pub use load::{Documents, load};
 pub use report::{Excerpt, Problem, Report, Source};
 pub use tenants::{Named, PlatformFacts, Tenant, Tenants};

@@ -12,16 +12,18 @@ pub mod guard;
 pub mod pod_security;
 pub mod resources;
 mod rule;
+pub mod tenancy;
 
 pub use pod_security::{PodView, backstop, is_significant, judge_pod, standards};
 pub use resources::{Resource, Shape, find_kind, find_resource};
 pub use rule::{Concern, PodCheck, Report, Revision, Rule};
+pub use tenancy::{NamespaceView, judge_namespace};
 
 use crate::domain::Code;
 
 /// Every rule in force, in the order of the codes.
 pub fn table() -> impl Iterator<Item = &'static Rule> {
-    pod_security::RULES.iter().chain(guard::RULES)
+    tenancy::RULES.iter().chain(pod_security::RULES).chain(guard::RULES)
 }
 
 /// The rule with this code.
@@ -31,8 +33,7 @@ pub fn rule(code: Code) -> Option<&'static Rule> {
 }
 
 /// The families whose rules are yet to come; profiles may name their keys already.
-pub const HELD_FAMILIES: [(&str, &str); 7] = [
-    ("RF1", "tenancy: who owns which namespace"),
+pub const HELD_FAMILIES: [(&str, &str); 6] = [
     ("RF3", "images: where they come from and how they are named"),
     ("RF4", "network: what a tenant's policies may open"),
     ("RF5", "services and entry points"),

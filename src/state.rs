@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
+use crate::domain::Requester;
+
 pub use builder::{Builder, Change};
 pub use snapshot::{Namespaces, Snapshot, Standing};
 
@@ -45,7 +47,21 @@ pub trait NamespaceLookup: Send + Sync + 'static {
     ) -> Pin<Box<dyn Future<Output = Found> + Send + 'a>>;
 }
 
+/// Asks the cluster whether somebody is the platform. It must be bounded in time by its caller.
+pub trait AuthorityLookup: Send + Sync + 'static {
+    /// Whether RBAC allows the requester to `administer` tenants.ringfence.dev.
+    fn administers<'a>(
+        &'a self,
+        requester: &'a Requester,
+    ) -> Pin<Box<dyn Future<Output = Result<bool, LookupError>> + Send + 'a>>;
+}
+
+/// What a decision may ask of a cluster.
+pub trait ClusterLookup: NamespaceLookup + AuthorityLookup {}
+
+impl<T: NamespaceLookup + AuthorityLookup> ClusterLookup for T {}
+
 /// The cluster could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot look up the namespace: {0}")]
+#[error("cannot ask the API server: {0}")]
 pub struct LookupError(pub String);

@@ -1,9 +1,10 @@
 //! A request as far as it is known before its object is read.
 
+use super::asker::Asker;
 use crate::domain::{Code, Finding, Operation, sanitise};
 use crate::objects::Malformed;
 use crate::review::Request;
-use crate::rules::{Resource, Shape, find_resource, guard};
+use crate::rules::{Resource, find_resource, guard};
 use crate::state::{Snapshot, Standing};
 
 /// Why a request cannot be judged at all: a breach of one of RF9's rules.
@@ -58,6 +59,8 @@ pub struct Case<'a> {
     pub standing: Standing<'a>,
     /// How far the object has come.
     pub stage: Stage,
+    /// Who asks.
+    pub asker: Asker,
 }
 
 impl<'a> Case<'a> {
@@ -71,7 +74,9 @@ impl<'a> Case<'a> {
         standing: Standing<'a>,
     ) -> Result<Self, Fault> {
         let (resource, operation) = known(request)?;
-        Ok(Self { request, resource, operation, snapshot, standing, stage: Stage::Admission })
+        let asker = Asker::of(request, snapshot);
+        let stage = Stage::Admission;
+        Ok(Self { request, resource, operation, snapshot, standing, stage, asker })
     }
 
     /// The fault of a namespace that no rule can be found for.
@@ -87,8 +92,7 @@ impl<'a> Case<'a> {
 #[must_use]
 pub fn needs_namespace(request: &Request<'_>) -> bool {
     known(request).is_ok_and(|(resource, operation)| {
-        matches!(operation, Operation::Create | Operation::Update)
-            && matches!(resource.shape, Shape::Pod | Shape::Template(_) | Shape::ServiceAccount)
+        matches!(operation, Operation::Create | Operation::Update) && !resource.cluster_scoped()
     })
 }
 

@@ -1,11 +1,12 @@
 //! What is filled in.
 
 use super::case::{Case, Fault, malformed, required};
+use super::tenancy::labels_put;
 use crate::defaults::{self, Patch, plan_ephemeral, plan_pod};
 use crate::domain::{Operation, TENANT_LABEL};
 use crate::objects::{Labelled, Pod, from_json};
 use crate::policy::Tenant;
-use crate::rules::{Shape, backstop};
+use crate::rules::Shape;
 use crate::state::Standing;
 
 /// What is filled in for a case: on the creation of a tenant's pods, namespaces and service
@@ -74,9 +75,6 @@ fn namespace(case: &Case<'_>) -> Result<Patch, Fault> {
         }),
     };
     Ok(tenant.map_or_else(Patch::default, |tenant| {
-        let profile = &tenant.profile;
-        let version = profile.pod_security.version.resolve(case.snapshot.latest);
-        let enforce = backstop(profile.pod_security.level, version, |code| profile.modes.of(code));
-        defaults::namespace(&object, tenant, enforce, case.snapshot.latest)
+        defaults::namespace(&object, labels_put(case, tenant))
     }))
 }

@@ -1,6 +1,7 @@
 //! What is refused.
 
 use super::case::{Case, Fault, Stage, malformed, required};
+use super::tenancy;
 use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{FieldPath, Finding, Operation, Verdict};
 use crate::objects::{
@@ -20,15 +21,22 @@ pub fn judge(case: &Case<'_>) -> Verdict {
             in_namespace(case, |case, profile| judge_template(case, profile, kind))
         }
         Shape::ServiceAccount if changes => in_namespace(case, |case, _| readable(case)),
-        Shape::Namespace if changes => readable(case),
+        Shape::Namespace if case.operation != Operation::Connect => tenancy::namespace(case),
+        Shape::Document => tenancy::document(case),
         // What no rule looks at: it is known, and so admitted.
         Shape::Pod
         | Shape::Template(_)
         | Shape::ServiceAccount
         | Shape::Namespace
+        | Shape::Cordoned
         | Shape::Passed => Ok(Vec::new()),
     };
-    let findings = findings.unwrap_or_else(|fault| vec![fault.finding()]);
+    let mut findings = findings.unwrap_or_else(|fault| vec![fault.finding()]);
+    if let Standing::Owned(tenant) = case.standing
+        && !case.resource.cluster_scoped()
+    {
+        findings.extend(tenancy::cordoned(case, tenant));
+    }
     match case.standing.profile() {
         Some(profile) => Verdict::of(findings, |code| profile.modes.of(code)),
         None => Verdict::enforced(findings),

@@ -18,7 +18,11 @@ pub fn standards(
     let (pod, at, in_template) = match resource.shape {
         Shape::Pod => (Some(from_json::<Pod<'_>>(json)?), FieldPath::root(), false),
         Shape::Template(kind) => (kind.decode(json)?.pod, kind.path(), true),
-        Shape::Namespace | Shape::ServiceAccount | Shape::Passed => return Ok(Vec::new()),
+        Shape::Namespace
+        | Shape::ServiceAccount
+        | Shape::Document
+        | Shape::Cordoned
+        | Shape::Passed => return Ok(Vec::new()),
     };
     let Some(mut pod) = pod else { return Ok(Vec::new()) };
     as_stored(&mut pod, in_template);

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::object::{Input, Item, Problem, items};
 use super::standards::standards;
-use crate::admission::{Case, Fault, Stage, fill, judge};
+use crate::admission::{Asker, Case, Fault, Stage, fill, judge};
 use crate::defaults::Patch;
 use crate::domain::{
     Code, Fix, Level, Mode, Operation, PolicyVersion, Requester, TENANT_LABEL, TenantName, Verdict,
@@ -189,7 +189,8 @@ impl<'a> Reviewer<'a> {
         request.verb = Cow::Borrowed(self.settings.operation.as_str());
         request.name = object.meta.name.clone();
         request.namespace = match (resource.cluster_scoped(), object.meta.namespace.as_ref()) {
-            (true, _) => object.meta.name.clone(),
+            (true, _) if resource.shape == Shape::Namespace => object.meta.name.clone(),
+            (true, _) => Cow::Borrowed(""),
             (false, "") => Cow::Owned(self.settings.namespace.clone().unwrap_or_default()),
             (false, _) => object.meta.namespace.clone(),
         };
@@ -228,23 +229,33 @@ impl<'a> Reviewer<'a> {
         record.tenant = standing.tenant().map(|tenant| tenant.name.clone());
         let case = Case::new(request, self.settings.snapshot, standing);
         let case = match case {
-            Ok(case) => Case { stage: Stage::Manifest, ..case },
+            Ok(case) => {
+                // A manifest names nobody; a recorded review does.
+                let somebody = !request.user.username.is_empty();
+                let asker = if somebody { case.asker } else { Asker::Owner };
+                Case { stage: Stage::Manifest, asker, ..case }
+            }
             Err(fault) => {
                 record.verdict = Verdict::enforced(vec![fault.finding()]);
                 return;
             }
         };
-        record.verdict = judge(&case);
+        record.verdict = self.settings.snapshot.in_force(judge(&case));
         record.patch = fill(&case).unwrap_or_default();
         let changes = matches!(case.operation, Operation::Create | Operation::Update);
+        let not_judged = "no tenant: not judged";
         if is_judged(case.resource) && changes {
             record.notes.extend(match standing {
-                Standing::Unowned(None) => Some("no tenant: not judged".to_owned()),
+                Standing::Unowned(None) => Some(not_judged.to_owned()),
                 Standing::Unowned(Some(_)) => Some(
                     "no tenant: judged by the platform's profile for such namespaces".to_owned(),
                 ),
                 Standing::Owned(_) | Standing::Orphaned | Standing::Unknown => None,
             });
+        }
+        let namespace = case.resource.shape == Shape::Namespace && case.asker == Asker::Owner;
+        if namespace && matches!(standing, Standing::Unowned(_)) {
+            record.notes.push(not_judged.to_owned());
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Outcome, output, policies, readiness::Ready};
 use crate::controller::{Cluster, watch_namespaces};
 use crate::server::tls::{self, Development, Files, Identity, Source};
 use crate::server::{Door, Ended, Server, Settings, shutdown};
-use crate::state::{Builder, Change, Handle, NamespaceLookup};
+use crate::state::{Builder, Change, ClusterLookup, Handle};
 use crate::telemetry::{Metrics, logs};
 
 /// Runs the admission webhook.
@@ -106,7 +106,7 @@ async fn serve(args: &Args) -> Result<Outcome> {
     let identity = Arc::new(identity(args, &metrics)?);
     let (changes, inbox) = mpsc::channel(256);
     let ready = Ready::new(handle.clone(), cluster.is_some(), documents.health());
-    let lookup = cluster.clone().map(|it| Arc::new(it) as Arc<dyn NamespaceLookup>);
+    let lookup = cluster.clone().map(|it| Arc::new(it) as Arc<dyn ClusterLookup>);
     let depth = args.limits.max_json_depth;
     let door = Door::new(handle.clone(), lookup, Arc::clone(&metrics), depth);
     let settings = Settings {

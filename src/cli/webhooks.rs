@@ -1,16 +1,16 @@
 //! `ringfence webhooks`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::ArgGroup;
 use http::Uri;
 use http::uri::Scheme;
 
-use super::Outcome;
 use super::output::{self, Format};
+use super::{Outcome, policies};
 use crate::report::webhooks::{Target, configurations};
-use crate::rules::entries::entries;
+use crate::rules::entries::{Wanted, entries};
 
 /// Prints the webhook configurations that make an API server ask Ringfence.
 #[derive(Debug, clap::Args)]
@@ -28,9 +28,10 @@ pub(super) struct Args {
     /// The certificates (PEM) that ours is checked against.
     #[arg(long, value_name = "FILE")]
     ca_file: PathBuf,
-    /// Ask about namespaces without a tenant too (the Platform's `unowned`).
-    #[arg(long)]
-    unowned: bool,
+    /// The folder of documents, whose Platform says whether namespaces without a tenant are asked
+    /// about (`unowned`) and whether nothing is refused yet (`rehearsal`); without it, neither.
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
     /// How to print: YAML for people, or JSON.
     #[arg(short, long, value_enum, default_value = "human")]
     output: Format,
@@ -42,7 +43,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
     if !ca.contains("-----BEGIN CERTIFICATE-----") {
         bail!("`{}` holds no PEM certificate", args.ca_file.display());
     }
-    let documents = configurations(&entries(args.unowned), &target(args)?, &ca);
+    let target = target(args)?;
+    let Some(wanted) = wanted(args.policies.as_deref()) else { return Ok(Outcome::Failed) };
+    let documents = configurations(&entries(wanted), &target, &ca);
     let mut text = String::new();
     for document in documents {
         match args.output {
@@ -58,6 +61,13 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
     }
     output::result(&text)?;
     Ok(Outcome::Good)
+}
+
+/// What the Platform wants; `None` where the documents have mistakes, which have been printed.
+fn wanted(policies: Option<&Path>) -> Option<Wanted> {
+    let Some(folder) = policies else { return Some(Wanted::default()) };
+    let platform = policies::snapshot(Some(folder))?.tenants;
+    Some(Wanted { unowned: platform.unowned.is_some(), rehearsal: platform.platform.rehearsal })
 }
 
 fn target(args: &Args) -> Result<Target> {

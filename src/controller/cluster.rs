@@ -9,13 +9,15 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::PartialObjectMeta;
 use kube::{Api, Client, Config};
 
+use super::authority::Answers;
 use crate::domain::{TENANT_LABEL, Version};
 use crate::state::{Found, LookupError, NamespaceLookup};
 
 /// A cluster that answers.
 #[derive(Clone)]
 pub struct Cluster {
-    client: Client,
+    pub(super) client: Client,
+    pub(super) answers: Answers,
     /// The minor version of its API server.
     pub version: Version,
 }
@@ -55,7 +57,7 @@ impl Cluster {
         // Managed clusters write `34+`.
         let minor = info.minor.trim_end_matches(|last: char| !last.is_ascii_digit()).parse();
         let version = minor.map(Version).map_err(|_| ClusterError::Version(info.git_version))?;
-        Ok(Self { client, version })
+        Ok(Self { client, answers: Answers::default(), version })
     }
 
     /// Namespaces, of which only the metadata is asked for.

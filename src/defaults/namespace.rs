@@ -9,14 +9,14 @@ use serde_json::Value;
 /// The label that clusterwide default-deny policies select.
 pub const DEFAULT_DENY_LABEL: &str = "ringfence.dev/default-deny";
 
-/// What a tenant's namespace is given on its creation.
+/// The labels that a tenant's namespace is given on its creation, by key.
 ///
 /// `enforce` is the strictest level that the API server's own Pod Security admission may enforce
-/// beside us (see `Tenant::backstop_level`); `latest` is what `latest` stands for in this cluster.
+/// beside us (see `rules::backstop`); `latest` is what `latest` stands for in this cluster.
 /// `warn` is always said: where it is unset it copies `enforce`, and would warn of every template
 /// that our pod defaults complete.
 #[must_use]
-pub fn namespace(object: &Labelled<'_>, tenant: &Tenant, enforce: Level, latest: Version) -> Patch {
+pub fn namespace_labels(tenant: &Tenant, enforce: Level, latest: Version) -> Vec<(String, String)> {
     let profile = &tenant.profile;
     let version = match profile.pod_security.version {
         PolicyVersion::Latest => latest.min(Version::NEWEST).to_string(),
@@ -33,13 +33,19 @@ pub fn namespace(object: &Labelled<'_>, tenant: &Tenant, enforce: Level, latest:
     ];
     let ours = ours.into_iter().map(|(key, value)| (key.to_owned(), value));
     let theirs = tenant.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
+    let mut labels: Vec<(String, String)> = ours.chain(theirs).collect();
+    labels.sort();
+    labels.dedup_by(|later, earlier| later.0 == earlier.0);
+    labels
+}
+
+/// What a tenant's namespace is given on its creation: those of the labels that it leaves out.
+#[must_use]
+pub fn namespace(object: &Labelled<'_>, labels: Vec<(String, String)>) -> Patch {
     let present = &object.meta.labels;
-    let mut absent: Vec<(String, String)> =
-        ours.chain(theirs).filter(|(key, _)| !present.contains_key(key.as_str())).collect();
-    absent.sort();
-    absent.dedup_by(|later, earlier| later.0 == earlier.0);
+    let absent = labels.into_iter().filter(|(key, _)| !present.contains_key(key.as_str()));
     let mut patch = Patch::default();
-    patch.add_entries("/metadata/labels", !present.is_empty(), absent);
+    patch.add_entries("/metadata/labels", !present.is_empty(), absent.collect());
     patch
 }
 

@@ -55,6 +55,34 @@ macro_rules! register {
 }
 
 register! {
+    /// A namespace's tenant label.
+    TenantLabel = 1001,
+    /// A namespace of a tenant that its creator does not own.
+    NotOwner = 1002,
+    /// A namespace without a tenant.
+    NoTenant = 1003,
+    /// A namespace of a tenant that is not there.
+    UnknownTenant = 1004,
+    /// A namespace that another tenant claims by its name.
+    ClaimedName = 1005,
+    /// A namespace that is not the requester's to change.
+    ForeignNamespace = 1006,
+    /// A reserved name.
+    ReservedName = 1007,
+    /// A tenant's prefix of names.
+    NamePrefix = 1008,
+    /// A tenant's number of namespaces.
+    NamespaceLimit = 1009,
+    /// Labels and annotations of namespaces that others trust.
+    FrozenKey = 1010,
+    /// Labels that a tenant may set on namespaces.
+    LabelKey = 1011,
+    /// Pod Security labels that would be lowered.
+    PodSecurityLabels = 1012,
+    /// A tenant that is cut off.
+    Cordoned = 1013,
+    /// Our own documents.
+    Document = 1014,
     /// Host namespaces: network, PID, IPC.
     HostNamespaces = 2001,
     /// Host ports.

@@ -30,6 +30,19 @@ impl Pattern {
             Self::Suffix(word) => text.ends_with(word.as_str()),
         }
     }
+
+    /// Whether everything that this pattern stands for is also what `other` stands for.
+    #[must_use]
+    pub fn within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(word), _) => other.matches(word),
+            (Self::Prefix(word), Self::Prefix(wider)) => word.starts_with(wider.as_str()),
+            (Self::Suffix(word), Self::Suffix(wider)) => word.ends_with(wider.as_str()),
+            (Self::Suffix(_), Self::Prefix(wider)) => wider.is_empty(),
+            (Self::Prefix(_), Self::Suffix(_) | Self::Exact(_))
+            | (Self::Suffix(_), Self::Exact(_)) => false,
+        }
+    }
 }
 
 impl FromStr for Pattern {
@@ -85,6 +98,43 @@ mod tests {
         check("*", "", true);
         for wrong in ["", "**", "a*b", "*a*", "a b", "a\n"] {
             assert!(wrong.parse::<Pattern>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_lies_within_a_wider_one() {
+        let check = |narrow: &str, wide: &str, expect: bool| {
+            let (narrow, wide): (Pattern, Pattern) =
+                (narrow.parse().unwrap(), wide.parse().unwrap());
+            assert_eq!(narrow.within(&wide), expect, "{narrow} in {wide}");
+        };
+        for (narrow, wide) in [
+            ("a", "a"),
+            ("ab", "a*"),
+            ("ab", "*b"),
+            ("ab*", "a*"),
+            ("a*", "a*"),
+            ("*ab", "*b"),
+            ("a", "*"),
+            ("a*", "*"),
+            ("*a", "*"),
+            ("*", "*"),
+        ] {
+            check(narrow, wide, true);
+        }
+        for (narrow, wide) in [
+            ("a", "b"),
+            ("a*", "ab*"),
+            ("*b", "*ab"),
+            ("a*", "a"),
+            ("*a", "a"),
+            ("a*", "*a"),
+            ("*a", "a*"),
+            ("*", "a*"),
+            ("*", "*a"),
+            ("*", "a"),
+        ] {
+            check(narrow, wide, false);
         }
     }
 }

@@ -102,6 +102,15 @@ impl Verdict {
         Self::of(findings, |_| Mode::Enforce)
     }
 
+    /// The same findings where the platform only rehearses: what would be refused is warned of.
+    #[must_use]
+    pub fn rehearsed(mut self) -> Self {
+        for judged in &mut self.findings {
+            judged.mode = judged.mode.min(Mode::Warn);
+        }
+        self
+    }
+
     /// Every finding that is refused, warned of or recorded.
     #[must_use]
     pub fn findings(&self) -> &[Judged] {

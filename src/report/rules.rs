@@ -120,6 +120,13 @@ fn looks_at(rule: &Rule) -> &'static str {
             "pods and pod templates (a check of the Pod Security Standards, with upstream's id)"
         }
         Concern::Beyond(_) => "pods and pod templates (beyond the Pod Security Standards)",
+        Concern::Namespace(_) => {
+            "namespaces with their status and finalize; always enforced, and never exempted"
+        }
+        Concern::Cordon => {
+            "every change in the namespaces of a cordoned tenant; always enforced, and never exempted"
+        }
+        Concern::Document => "resources of ringfence.dev; always enforced, and never exempted",
         Concern::Guard => "every request; always enforced, and never exempted",
     }
 }

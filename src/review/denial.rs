@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::respond::{Cause, Details, Status};
-use crate::domain::{Code, Finding, Mode, TenantName, Verdict, sanitise};
+use crate::domain::{Code, Family, Finding, Mode, TenantName, Verdict, sanitise};
 
 /// The longest refusal, in bytes; what does not fit is counted.
 const LIMIT: usize = 4096;
@@ -79,12 +79,18 @@ const GUARD: [(Code, u16, &str); 6] = [
     (Code::NotReady, 503, "ServiceUnavailable"),
 ];
 
-/// Invalid where something is wrong in the object; else what the guard's own rules answer.
+/// Invalid where something is wrong in the object; else what the guard's own rules answer, or
+/// Forbidden where the requester may not do it.
 fn status_code(findings: &[&Finding]) -> (u16, &'static str) {
-    let guard = |finding: &&Finding| GUARD.iter().find(|(code, ..)| *code == finding.code);
-    let all: Option<Vec<_>> = findings.iter().map(guard).collect();
-    let first = all.as_deref().and_then(<[_]>::first);
-    first.map_or((422, "Invalid"), |(_, status, reason)| (*status, reason))
+    let about_the_request = |finding: &&Finding| match finding.code.family() {
+        Family::TENANCY => Some((403, "Forbidden")),
+        _ => {
+            let guard = GUARD.iter().find(|(code, ..)| *code == finding.code);
+            guard.map(|(_, status, reason)| (*status, *reason))
+        }
+    };
+    let all: Option<Vec<_>> = findings.iter().map(about_the_request).collect();
+    all.and_then(|all| all.first().copied()).unwrap_or((422, "Invalid"))
 }
 
 /// `tenant alpha: 2 problems in Deployment web: RF2006 allowPrivilegeEscalation, RF2003 privileged`

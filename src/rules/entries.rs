@@ -59,14 +59,27 @@ pub enum Selects {
     Unowned,
 }
 
-/// Every entry; `unowned` where the platform wants namespaces without a tenant judged.
+/// What the Platform wants of the entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// Namespaces without a tenant are judged too.
+    pub unowned: bool,
+    /// Nothing is refused, not even while we are away.
+    pub rehearsal: bool,
+}
+
+/// Every entry.
 #[must_use]
-pub fn entries(unowned: bool) -> Vec<Entry> {
-    let mut entries = vec![validate_namespaces(), validate_pods("tenants", Selects::Tenants)];
-    if unowned {
-        entries.push(Entry { ignore_failure: true, ..validate_pods("unowned", Selects::Unowned) });
+pub fn entries(wanted: Wanted) -> Vec<Entry> {
+    let mut entries = vec![validate_namespaces(), validate_tenants("tenants", Selects::Tenants)];
+    if wanted.unowned {
+        let unowned = validate_tenants("unowned", Selects::Unowned);
+        entries.push(Entry { ignore_failure: true, ..unowned });
     }
     entries.extend([fill_namespaces(), fill_tenants()]);
+    for entry in &mut entries {
+        entry.ignore_failure |= wanted.rehearsal;
+    }
     entries
 }
 
@@ -103,22 +116,40 @@ fn validate_namespaces() -> Entry {
     }
 }
 
-fn validate_pods(name: &'static str, selects: Selects) -> Entry {
+fn validate_tenants(name: &'static str, selects: Selects) -> Entry {
     const BOTH: &[Operation] = &[Operation::Create, Operation::Update];
     const UPDATE: &[Operation] = &[Operation::Update];
     Entry {
         name,
         mutating: false,
         rules: lines(|resource| match (resource.shape, resource.subresource) {
-            (Shape::Pod | Shape::Template(_), "") => Some(BOTH),
-            (Shape::Pod, _) => Some(UPDATE),
-            _ => None,
+            (Shape::Pod | Shape::Template(_) | Shape::ServiceAccount | Shape::Cordoned, "") => {
+                Some(BOTH)
+            }
+            (Shape::Pod | Shape::Cordoned, _) => Some(UPDATE),
+            (
+                Shape::Template(_)
+                | Shape::Namespace
+                | Shape::ServiceAccount
+                | Shape::Document
+                | Shape::Passed,
+                _,
+            ) => None,
         }),
         selects,
-        conditions: vec![not_ourselves()],
+        conditions: vec![not_ourselves(), ("not-control-plane-aside", aside())],
         ignore_failure: false,
         timeout_seconds: 10,
     }
+}
+
+/// Of the control plane only pods and what makes pods are judged: a cordon does not bind it.
+fn aside() -> String {
+    let judged = RESOURCES.iter().filter(|resource| {
+        matches!(resource.shape, Shape::Pod | Shape::Template(_)) && resource.subresource.is_empty()
+    });
+    let judged: Vec<String> = judged.map(|resource| format!("'{}'", resource.resource)).collect();
+    format!("!({CONTROL_PLANE} && !(request.resource.resource in [{}]))", judged.join(", "))
 }
 
 fn fill_namespaces() -> Entry {

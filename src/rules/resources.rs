@@ -30,7 +30,12 @@ pub enum Shape {
     Namespace,
     /// A service account.
     ServiceAccount,
-    /// Nothing that a rule in force looks at.
+    /// A document of ours.
+    Document,
+    /// Nothing inside which a rule in force looks; that it changes at all matters where a tenant is
+    /// cut off.
+    Cordoned,
+    /// Nothing that matters: what the control plane writes, and streams.
     Passed,
 }
 
@@ -47,7 +52,7 @@ impl Resource {
     /// Whether its objects belong to no namespace.
     #[must_use]
     pub fn cluster_scoped(&self) -> bool {
-        self.resource == "namespaces"
+        matches!(self.shape, Shape::Namespace | Shape::Document)
     }
 
     const fn of(
@@ -89,13 +94,13 @@ pub static RESOURCES: &[Resource] = &[
         ("replicationcontrollers", "ReplicationController"),
         Shape::Template(TemplateKind::Spec),
     ),
-    Resource::sub("", "v1", ("replicationcontrollers", "scale"), Shape::Passed),
+    Resource::sub("", "v1", ("replicationcontrollers", "scale"), Shape::Cordoned),
     Resource::sub("", "v1", ("replicationcontrollers", "status"), Shape::Passed),
     Resource::of("apps", "v1", ("deployments", "Deployment"), Shape::Template(TemplateKind::Spec)),
-    Resource::sub("apps", "v1", ("deployments", "scale"), Shape::Passed),
+    Resource::sub("apps", "v1", ("deployments", "scale"), Shape::Cordoned),
     Resource::sub("apps", "v1", ("deployments", "status"), Shape::Passed),
     Resource::of("apps", "v1", ("replicasets", "ReplicaSet"), Shape::Template(TemplateKind::Spec)),
-    Resource::sub("apps", "v1", ("replicasets", "scale"), Shape::Passed),
+    Resource::sub("apps", "v1", ("replicasets", "scale"), Shape::Cordoned),
     Resource::sub("apps", "v1", ("replicasets", "status"), Shape::Passed),
     Resource::of(
         "apps",
@@ -103,7 +108,7 @@ pub static RESOURCES: &[Resource] = &[
         ("statefulsets", "StatefulSet"),
         Shape::Template(TemplateKind::Spec),
     ),
-    Resource::sub("apps", "v1", ("statefulsets", "scale"), Shape::Passed),
+    Resource::sub("apps", "v1", ("statefulsets", "scale"), Shape::Cordoned),
     Resource::sub("apps", "v1", ("statefulsets", "status"), Shape::Passed),
     Resource::of("apps", "v1", ("daemonsets", "DaemonSet"), Shape::Template(TemplateKind::Spec)),
     Resource::sub("apps", "v1", ("daemonsets", "status"), Shape::Passed),
@@ -121,17 +126,17 @@ pub static RESOURCES: &[Resource] = &[
     Resource::sub("", "v1", ("namespaces", "finalize"), Shape::Namespace),
     Resource::of("", "v1", ("serviceaccounts", "ServiceAccount"), Shape::ServiceAccount),
     Resource::sub("", "v1", ("serviceaccounts", "token"), Shape::Passed),
-    Resource::of("", "v1", ("configmaps", "ConfigMap"), Shape::Passed),
-    Resource::of("", "v1", ("secrets", "Secret"), Shape::Passed),
-    Resource::of("", "v1", ("services", "Service"), Shape::Passed),
+    Resource::of("", "v1", ("configmaps", "ConfigMap"), Shape::Cordoned),
+    Resource::of("", "v1", ("secrets", "Secret"), Shape::Cordoned),
+    Resource::of("", "v1", ("services", "Service"), Shape::Cordoned),
     Resource::sub("", "v1", ("services", "status"), Shape::Passed),
     Resource::sub("", "v1", ("services", "proxy"), Shape::Passed),
     Resource::of("", "v1", ("endpoints", "Endpoints"), Shape::Passed),
     Resource::of("", "v1", ("events", "Event"), Shape::Passed),
-    Resource::of("", "v1", ("limitranges", "LimitRange"), Shape::Passed),
-    Resource::of("", "v1", ("resourcequotas", "ResourceQuota"), Shape::Passed),
+    Resource::of("", "v1", ("limitranges", "LimitRange"), Shape::Cordoned),
+    Resource::of("", "v1", ("resourcequotas", "ResourceQuota"), Shape::Cordoned),
     Resource::sub("", "v1", ("resourcequotas", "status"), Shape::Passed),
-    Resource::of("", "v1", ("persistentvolumeclaims", "PersistentVolumeClaim"), Shape::Passed),
+    Resource::of("", "v1", ("persistentvolumeclaims", "PersistentVolumeClaim"), Shape::Cordoned),
     Resource::sub("", "v1", ("persistentvolumeclaims", "status"), Shape::Passed),
     Resource::of("", "v1", ("bindings", "Binding"), Shape::Passed),
     Resource::of("apps", "v1", ("controllerrevisions", "ControllerRevision"), Shape::Passed),
@@ -139,18 +144,28 @@ pub static RESOURCES: &[Resource] = &[
         "autoscaling",
         "v2",
         ("horizontalpodautoscalers", "HorizontalPodAutoscaler"),
-        Shape::Passed,
+        Shape::Cordoned,
     ),
     Resource::sub("autoscaling", "v2", ("horizontalpodautoscalers", "status"), Shape::Passed),
     Resource::of("coordination.k8s.io", "v1", ("leases", "Lease"), Shape::Passed),
     Resource::of("discovery.k8s.io", "v1", ("endpointslices", "EndpointSlice"), Shape::Passed),
-    Resource::of("networking.k8s.io", "v1", ("ingresses", "Ingress"), Shape::Passed),
+    Resource::of("networking.k8s.io", "v1", ("ingresses", "Ingress"), Shape::Cordoned),
     Resource::sub("networking.k8s.io", "v1", ("ingresses", "status"), Shape::Passed),
-    Resource::of("networking.k8s.io", "v1", ("networkpolicies", "NetworkPolicy"), Shape::Passed),
-    Resource::of("policy", "v1", ("poddisruptionbudgets", "PodDisruptionBudget"), Shape::Passed),
+    Resource::of("networking.k8s.io", "v1", ("networkpolicies", "NetworkPolicy"), Shape::Cordoned),
+    Resource::of("policy", "v1", ("poddisruptionbudgets", "PodDisruptionBudget"), Shape::Cordoned),
     Resource::sub("policy", "v1", ("poddisruptionbudgets", "status"), Shape::Passed),
-    Resource::of("rbac.authorization.k8s.io", "v1", ("roles", "Role"), Shape::Passed),
-    Resource::of("rbac.authorization.k8s.io", "v1", ("rolebindings", "RoleBinding"), Shape::Passed),
+    Resource::of("rbac.authorization.k8s.io", "v1", ("roles", "Role"), Shape::Cordoned),
+    Resource::of(
+        "rbac.authorization.k8s.io",
+        "v1",
+        ("rolebindings", "RoleBinding"),
+        Shape::Cordoned,
+    ),
+    Resource::of("ringfence.dev", "v1alpha1", ("platforms", "Platform"), Shape::Document),
+    Resource::of("ringfence.dev", "v1alpha1", ("profiles", "Profile"), Shape::Document),
+    Resource::of("ringfence.dev", "v1alpha1", ("tenants", "Tenant"), Shape::Document),
+    Resource::of("ringfence.dev", "v1alpha1", ("exemptions", "Exemption"), Shape::Document),
+    Resource::of("ringfence.dev", "v1alpha1", ("grants", "Grant"), Shape::Document),
 ];
 
 /// The resource that a request names.

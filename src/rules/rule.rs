@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::pod_security::PodView;
+use super::tenancy::NamespaceView;
 use crate::domain::{Code, FieldPath, Finding, Fix, Level, Severity, Version};
 
 /// An entry of the table.
@@ -33,6 +34,12 @@ pub enum Concern {
     Standard(PodCheck),
     /// Pods, and the templates of pods: what we ask beyond the standards.
     Beyond(PodCheck),
+    /// Namespaces, before and after a request.
+    Namespace(fn(&NamespaceView<'_>, &mut Report<'_>)),
+    /// Every change in a tenant's namespaces, where the tenant is cut off.
+    Cordon,
+    /// Our own documents, as resources of a cluster.
+    Document,
     /// Every request that reaches us.
     Guard,
 }
@@ -74,7 +81,7 @@ impl Rule {
     pub fn pod_check(&self) -> Option<&PodCheck> {
         match &self.concern {
             Concern::Standard(check) | Concern::Beyond(check) => Some(check),
-            Concern::Guard => None,
+            Concern::Namespace(_) | Concern::Cordon | Concern::Document | Concern::Guard => None,
         }
     }
 

@@ -10,17 +10,17 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::admission::{Admission, Answer, Failure};
-use crate::admission::{Case, Fault, fill, judge, needs_namespace};
-use crate::domain::{Code, Decision, TenantName, Verdict, sanitise};
+use crate::admission::{Asker, Case, Fault, fill, judge, may_administer, needs_namespace};
+use crate::domain::{Class, Code, Decision, Family, Mode, TenantName, Verdict, sanitise};
 use crate::objects::Malformed;
 use crate::review::{Request, Response, Subject, envelope, refusal, warnings};
-use crate::state::{Handle, NamespaceLookup, Snapshot, Standing};
+use crate::state::{ClusterLookup, Handle, Snapshot, Standing};
 use crate::telemetry::{Endpoint, Metrics};
 
 /// Judges and completes on the snapshot in force.
 pub struct Door {
     handle: Handle,
-    lookup: Option<Arc<dyn NamespaceLookup>>,
+    cluster: Option<Arc<dyn ClusterLookup>>,
     metrics: Arc<Metrics>,
     max_depth: usize,
 }
@@ -51,15 +51,16 @@ impl Outcome {
 }
 
 impl Door {
-    /// A door on the snapshots of `handle`. Namespaces that they do not know are asked of `lookup`,
-    /// where there is a cluster to ask. Bodies nested deeper than `max_depth` are refused.
+    /// A door on the snapshots of `handle`. Where there is a cluster, it is asked for namespaces that
+    /// the snapshot does not know, and whether RBAC makes somebody the platform who is refused what
+    /// only the platform may do. Bodies nested deeper than `max_depth` are refused.
     pub fn new(
         handle: Handle,
-        lookup: Option<Arc<dyn NamespaceLookup>>,
+        cluster: Option<Arc<dyn ClusterLookup>>,
         metrics: Arc<Metrics>,
         max_depth: usize,
     ) -> Self {
-        Self { handle, lookup, metrics, max_depth }
+        Self { handle, cluster, metrics, max_depth }
     }
 
     async fn outcome(&self, endpoint: Endpoint, request: &Request<'_>) -> Outcome {
@@ -67,10 +68,41 @@ impl Door {
             return Outcome::refused(Fault::new(Code::NotReady, "no policies"));
         };
         let outcome = match self.standing(&snapshot, request).await {
-            Ok(standing) => decide(endpoint, request, &snapshot, standing),
+            Ok(standing) => {
+                let outcome = decide(endpoint, request, &snapshot, standing, None);
+                if self.is_platform_after_all(&outcome, request, &snapshot).await {
+                    let platform = Some(Asker::Requester(Class::Platform));
+                    decide(endpoint, request, &snapshot, standing, platform)
+                } else {
+                    outcome
+                }
+            }
             Err(fault) => Outcome::refused(fault),
         };
         outcome.with_contact(&snapshot.tenants.contact)
+    }
+
+    /// Asks RBAC where the answer matters: where something is refused that the platform may do. Who
+    /// cannot be asked is not the platform.
+    async fn is_platform_after_all(
+        &self,
+        outcome: &Outcome,
+        request: &Request<'_>,
+        snapshot: &Snapshot,
+    ) -> bool {
+        let Some(cluster) = &self.cluster else { return false };
+        let mut refused = outcome.verdict.in_mode(Mode::Enforce);
+        let matters = refused.any(|finding| finding.code.family() == Family::TENANCY);
+        if !matters || !may_administer(request, snapshot) {
+            return false;
+        }
+        match cluster.administers(&request.requester()).await {
+            Ok(administers) => administers,
+            Err(error) => {
+                tracing::warn!(%error, "cannot ask whether the requester is the platform");
+                false
+            }
+        }
     }
 
     async fn standing<'s>(
@@ -79,11 +111,11 @@ impl Door {
         request: &Request<'_>,
     ) -> Result<Standing<'s>, Fault> {
         let known = snapshot.standing(&request.namespace);
-        let Some(lookup) = &self.lookup else { return Ok(known) };
+        let Some(cluster) = &self.cluster else { return Ok(known) };
         if !matches!(known, Standing::Unknown) || !needs_namespace(request) {
             return Ok(known);
         }
-        match lookup.tenant_label(&request.namespace).await {
+        match cluster.tenant_label(&request.namespace).await {
             Ok(Some(label)) => Ok(snapshot.labelled(&request.namespace, label.as_deref())),
             Ok(None) => Ok(Standing::Unknown),
             Err(error) => {
@@ -102,6 +134,10 @@ impl Door {
         outcome: Outcome,
     ) -> Answer {
         let Outcome { tenant, verdict, patch, contact } = outcome;
+        let verdict = match self.handle.snapshot() {
+            Some(snapshot) => snapshot.in_force(verdict),
+            None => verdict,
+        };
         let decision = verdict.decision();
         for judged in verdict.findings() {
             self.metrics.finding(judged.finding.code, judged.mode);
@@ -178,10 +214,11 @@ fn decide(
     request: &Request<'_>,
     snapshot: &Snapshot,
     standing: Standing<'_>,
+    asker: Option<Asker>,
 ) -> Outcome {
     let tenant = standing.tenant().map(|tenant| tenant.name.clone());
     let case = match Case::new(request, snapshot, standing) {
-        Ok(case) => case,
+        Ok(case) => Case { asker: asker.unwrap_or(case.asker), ..case },
         Err(fault) => return Outcome { tenant, ..Outcome::refused(fault) },
     };
     let admitted =

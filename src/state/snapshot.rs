@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::Version;
+use crate::domain::{Verdict, Version};
 use crate::policy::{EffectiveProfile, Tenant, Tenants};
 
 /// Everything that a decision reads beside the request.
@@ -73,6 +73,36 @@ impl Snapshot {
                 self.tenants.claim(namespace).map_or(Standing::Unknown, Standing::Owned)
             }
         }
+    }
+
+    /// Whether namespaces are watched in a cluster.
+    #[must_use]
+    pub fn in_cluster(&self) -> bool {
+        matches!(self.namespaces.as_ref(), Namespaces::Watched(_))
+    }
+
+    /// How many namespaces a tenant has beside this one, those that it claims by name included.
+    #[must_use]
+    pub fn namespaces_of(&self, tenant: &Tenant, beside: &str) -> usize {
+        let claimed = tenant.namespaces.iter().filter(|name| *name != beside).count();
+        let labelled = match self.namespaces.as_ref() {
+            Namespaces::Unwatched => 0,
+            Namespaces::Watched(known) => known
+                .iter()
+                .filter(|(name, label)| {
+                    label.as_deref() == Some(tenant.name.as_str())
+                        && *name != beside
+                        && !tenant.namespaces.contains(name)
+                })
+                .count(),
+        };
+        claimed + labelled
+    }
+
+    /// The verdict as it takes effect: in a rehearsal nothing is refused.
+    #[must_use]
+    pub fn in_force(&self, verdict: Verdict) -> Verdict {
+        if self.tenants.platform.rehearsal { verdict.rehearsed() } else { verdict }
     }
 
     /// What a namespace is that exists and has this tenant label.

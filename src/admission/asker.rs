@@ -1,0 +1,66 @@
+//! What a requester is.
+
+use crate::domain::{Class, Requester};
+use crate::policy::Tenant;
+use crate::review::Request;
+use crate::rules::entries::OUR_ACCOUNT;
+use crate::state::{Snapshot, Standing};
+
+/// Who asks, as far as it matters for a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// Whom the request names, and what they are.
+    Requester(Class),
+    /// An owner of the object's tenant; where the object is no tenant's, the platform.
+    Owner,
+}
+
+impl Asker {
+    /// Who asks, by what the documents say. In a cluster RBAC may say more: see
+    /// [`may_administer`].
+    #[must_use]
+    pub fn of(request: &Request<'_>, snapshot: &Snapshot) -> Self {
+        let requester = request.requester();
+        Self::Requester(if requester.is_control_plane() || requester.name == OUR_ACCOUNT {
+            Class::ControlPlane
+        } else if is_listed(&requester, snapshot) && !is_of_a_tenant(&requester, snapshot) {
+            Class::Platform
+        } else {
+            Class::Subject
+        })
+    }
+
+    /// What the asker is to an object of this tenant.
+    pub(super) fn class(self, tenant: Option<&Tenant>) -> Class {
+        match (self, tenant) {
+            (Self::Requester(class), _) => class,
+            (Self::Owner, Some(_)) => Class::Subject,
+            (Self::Owner, None) => Class::Platform,
+        }
+    }
+}
+
+/// Whether RBAC may make the requester the platform: whoever is nothing more yet, and no account of a
+/// tenant's namespace.
+#[must_use]
+pub fn may_administer(request: &Request<'_>, snapshot: &Snapshot) -> bool {
+    Asker::of(request, snapshot) == Asker::Requester(Class::Subject)
+        && !is_of_a_tenant(&request.requester(), snapshot)
+}
+
+/// `system:masters` may do all that RBAC could allow, also where there is no RBAC to ask.
+fn is_listed(requester: &Requester, snapshot: &Snapshot) -> bool {
+    let Requester { name, groups } = requester;
+    let mut administrators = snapshot.tenants.platform.administrators.iter();
+    requester.is_in("system:masters") || administrators.any(|subject| subject.is(name, groups))
+}
+
+/// Whether the requester is an account of a namespace that is, or was, a tenant's.
+fn is_of_a_tenant(requester: &Requester, snapshot: &Snapshot) -> bool {
+    requester.service_account().is_some_and(|(namespace, _)| match snapshot.standing(namespace) {
+        Standing::Owned(_) | Standing::Orphaned => true,
+        // Without a cluster, what no tenant claims is none's; in a cluster it is not known yet.
+        Standing::Unknown => snapshot.in_cluster(),
+        Standing::Unowned(_) => false,
+    })
+}

@@ -1,0 +1,108 @@
+//! Namespaces, cordons and our own documents: what the requester may do.
+
+use super::asker::Asker;
+use super::case::{Case, Fault, Stage, malformed, required};
+use crate::defaults::namespace_labels;
+use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABEL};
+use crate::objects::{Labelled, Meta, from_json};
+use crate::policy::Tenant;
+use crate::rules::{self, NamespaceView, Report, backstop, judge_namespace};
+
+/// The labels that the door puts on a namespace of this tenant.
+pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant) -> Vec<(String, String)> {
+    let profile = &tenant.profile;
+    let latest = case.snapshot.latest;
+    let version = profile.pod_security.version.resolve(latest);
+    let enforce = backstop(profile.pod_security.level, version, |code| profile.modes.of(code));
+    namespace_labels(tenant, enforce, latest)
+}
+
+/// Judges a namespace on what it was and on what it becomes.
+pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
+    let read = |what, text| -> Result<Labelled<'_>, Fault> {
+        from_json(required(what, text)?).map_err(|error| malformed(what, &error))
+    };
+    let (object, old_object) = (case.request.object.text(), case.request.old_object.text());
+    let old = match (case.operation, case.stage) {
+        (Operation::Create | Operation::Connect, _) => None,
+        // Of a manifest only what it becomes is known: nothing changes.
+        (_, Stage::Manifest) => Some(read("object", old_object.or(object))?.meta),
+        (_, Stage::Admission) => Some(read("oldObject", old_object)?.meta),
+    };
+    let mut new = match case.operation {
+        Operation::Delete => None,
+        _ => Some(read("object", object)?.meta),
+    };
+    let name = new.as_ref().or(old.as_ref()).map_or("", |meta| meta.name.as_ref()).to_owned();
+    let tenants = &case.snapshot.tenants;
+    let of = |meta: &Meta<'_>| match meta.labels.get(TENANT_LABEL) {
+        Some(label) => tenants.tenant(label),
+        None => tenants.claim(&name),
+    };
+    let tenant = old.as_ref().or(new.as_ref()).and_then(of);
+    let class = case.asker.class(tenant);
+    let owned = owned(case, tenant);
+    let put = tenant.map(|tenant| labels_put(case, tenant)).unwrap_or_default();
+    if case.stage == Stage::Manifest
+        && let Some(new) = new.as_mut().filter(|_| old.is_none())
+    {
+        for (key, value) in put.clone() {
+            new.labels.entry(key.into()).or_insert(value.into());
+        }
+    }
+    let view = NamespaceView {
+        tenants,
+        operation: case.operation,
+        name: &name,
+        old: old.as_ref(),
+        new: new.as_ref(),
+        class,
+        owned: &owned,
+        put: &put,
+        others: tenant.map_or(0, |tenant| case.snapshot.namespaces_of(tenant, &name)),
+    };
+    let mut findings = judge_namespace(&view);
+    findings.extend(tenant.and_then(|tenant| cordoned(case, tenant)));
+    Ok(findings)
+}
+
+fn owned<'t>(case: &Case<'t>, tenant: Option<&'t Tenant>) -> Vec<&'t Tenant> {
+    match case.asker {
+        Asker::Owner => tenant.into_iter().collect(),
+        Asker::Requester(_) => {
+            let requester = case.request.requester();
+            case.snapshot.tenants.owned_by(&requester.name, &requester.groups)
+        }
+    }
+}
+
+/// What a change in a tenant's namespace meets where the tenant is cut off. Deletions pass, and so
+/// does the control plane: a drained node is no outage.
+pub(super) fn cordoned(case: &Case<'_>, tenant: &Tenant) -> Option<Finding> {
+    let changes = matches!(case.operation, Operation::Create | Operation::Update);
+    let subject = case.asker.class(Some(tenant)) == Class::Subject;
+    (tenant.cordoned && changes && subject).then(|| {
+        let found = format!("a change in tenant {}", tenant.name);
+        requesters(Code::Cordoned, found, "the tenant is cordoned")
+    })
+}
+
+/// Our own documents are the platform's to write.
+pub(super) fn document(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
+    let subject = matches!(case.asker, Asker::Requester(Class::Subject));
+    let finding = || {
+        let found = format!("{} by somebody else", case.resource.kind);
+        requesters(Code::Document, found, "only the platform writes it")
+    };
+    Ok(subject.then(finding).into_iter().collect())
+}
+
+fn requesters(code: Code, found: String, must: &'static str) -> Finding {
+    let mut findings = Vec::new();
+    if let Some(rule) = rules::rule(code) {
+        let fix = Fix::advice(rule.remedy);
+        Report::new(rule, &mut findings).add(FieldPath::root(), found, must, fix);
+    }
+    // Every code has a rule: a test goes through them all.
+    findings.pop().unwrap_or_else(|| Fault::new(Code::Internal, "a rule is missing").finding())
+}

@@ -1,0 +1,92 @@
+//! RF1: who owns which namespace. Always enforced, and never exempted.
+//!
+//! A namespace is judged on what it was and on what it becomes ([`NamespaceView`]), so that no update
+//! takes it to where its requester has no rights or from there. The control plane and the platform
+//! are bound by little: by what would make a namespace nobody's, [`TENANT_LABEL`]s of tenants that
+//! are not there and names that another tenant claims.
+//!
+//! What is said to a requester names no tenant but their own.
+//!
+//! [`TENANT_LABEL`]: crate::domain::TENANT_LABEL
+
+mod keys;
+mod labels;
+mod ownership;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use table::RULES;
+
+use super::{Concern, Report};
+use crate::domain::{Class, Finding, Operation, TENANT_LABEL};
+use crate::objects::{Annotations, Meta};
+use crate::policy::{Tenant, Tenants};
+
+/// A namespace, before and after a request, and who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct NamespaceView<'a> {
+    /// All tenants.
+    pub tenants: &'a Tenants,
+    /// What is done.
+    pub operation: Operation,
+    /// The namespace's name.
+    pub name: &'a str,
+    /// What it was; `None` on its creation.
+    pub old: Option<&'a Meta<'a>>,
+    /// What it becomes; `None` on its deletion.
+    pub new: Option<&'a Meta<'a>>,
+    /// What the requester is.
+    pub class: Class,
+    /// The tenants that the requester owns.
+    pub owned: &'a [&'a Tenant],
+    /// The labels that the door puts on such a namespace on its creation.
+    pub put: &'a [(String, String)],
+    /// How many other namespaces the tenant has that it becomes a part of.
+    pub others: usize,
+}
+
+impl<'a> NamespaceView<'a> {
+    /// The tenant that the label names, or that claims the name where there is no label.
+    fn tenant_of(&self, meta: &Meta<'_>) -> Option<&'a Tenant> {
+        match meta.labels.get(TENANT_LABEL) {
+            Some(label) => self.tenants.tenant(label),
+            None => self.tenants.claim(self.name),
+        }
+    }
+
+    fn owns(&self, tenant: &Tenant) -> bool {
+        self.owned.iter().any(|own| own.name == tenant.name)
+    }
+
+    fn is_subject(&self) -> bool {
+        self.class == Class::Subject
+    }
+}
+
+/// Judges a namespace by every rule of the family.
+pub fn judge_namespace(view: &NamespaceView<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in RULES {
+        if let Concern::Namespace(judge) = rule.concern {
+            judge(view, &mut Report::new(rule, &mut findings));
+        }
+    }
+    findings
+}
+
+/// What a map of labels or annotations gains, loses or changes: each key with its value before and
+/// after.
+fn changes<'v>(
+    old: Option<&'v Annotations<'v>>,
+    new: &'v Annotations<'v>,
+) -> Vec<(&'v str, Option<&'v str>, Option<&'v str>)> {
+    let before = |key: &str| old.and_then(|old| old.get(key)).map(AsRef::as_ref);
+    let written = new.iter().map(|(key, value)| (key.as_ref(), before(key), Some(value.as_ref())));
+    let removed = old
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !new.contains_key(key.as_ref()))
+        .map(|(key, value)| (key.as_ref(), Some(value.as_ref()), None));
+    written.chain(removed).filter(|(_, before, after)| before != after).collect()
+}
