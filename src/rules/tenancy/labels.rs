@@ -28,7 +28,8 @@ pub(super) fn pod_security(view: &NamespaceView<'_>, report: &mut Report<'_>) {
         for (key, rank, absent) in labels {
             let lowest = match view.old {
                 Some(old) => value(old, key).or(absent),
-                None => put(view, key),
+                // What a new namespace leaves out is put there.
+                None => put(view, key).filter(|_| value(new, key).is_some()),
             };
             if let Some(lowest) = lowest
                 && is_lower(value(new, key), lowest, rank)

@@ -62,7 +62,10 @@ pub(super) fn tenant_label(view: &NamespaceView<'_>, report: &mut Report<'_>) {
         Some(_) => "a namespace keeps its tenant",
         None => "only the platform gives an existing namespace to a tenant",
     };
-    report.add(label_path(), found, must, label_edit(before));
+    let own = view.tenant_of(old).is_none_or(|tenant| view.owns(tenant));
+    // Whose it is, is not for everybody to know.
+    let fix = if own { label_edit(before) } else { Fix::advice("leave the label as it is") };
+    report.add(label_path(), found, must, fix);
 }
 
 /// To somebody who is not the platform, a tenant that is not there looks like one that is another's.
