@@ -1,5 +1,6 @@
 //! What a requester is.
 
+use super::case::Case;
 use crate::domain::{Class, Requester};
 use crate::policy::Tenant;
 use crate::review::Request;
@@ -9,34 +10,34 @@ use crate::state::{Snapshot, Standing};
 /// Who asks, as far as it matters for a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// Whom the request names, and what they are.
-    Requester(Class),
+    /// Whom the request names; the documents say what they are.
+    Named,
+    /// Whom the request names, and RBAC makes them the platform.
+    Platform,
     /// An owner of the object's tenant; where the object is no tenant's, the platform.
     Owner,
 }
 
-impl Asker {
-    /// Who asks, by what the documents say. In a cluster RBAC may say more: see
-    /// [`may_administer`].
-    #[must_use]
-    pub fn of(request: &Request<'_>, snapshot: &Snapshot) -> Self {
-        let requester = request.requester();
-        Self::Requester(if requester.is_control_plane() || requester.name == OUR_ACCOUNT {
-            Class::ControlPlane
-        } else if is_listed(&requester, snapshot) && !is_of_a_tenant(&requester, snapshot) {
-            Class::Platform
-        } else {
-            Class::Subject
-        })
-    }
-
-    /// What the asker is to an object of this tenant.
-    pub(super) fn class(self, tenant: Option<&Tenant>) -> Class {
-        match (self, tenant) {
-            (Self::Requester(class), _) => class,
-            (Self::Owner, Some(_)) => Class::Subject,
-            (Self::Owner, None) => Class::Platform,
+impl Case<'_> {
+    /// What the asker is to an object of this tenant. Few rules ask.
+    pub(super) fn class(&self, tenant: Option<&Tenant>) -> Class {
+        match (self.asker, tenant) {
+            (Asker::Named, _) => class(self.request, self.snapshot),
+            (Asker::Platform, _) | (Asker::Owner, None) => Class::Platform,
+            (Asker::Owner, Some(_)) => Class::Subject,
         }
+    }
+}
+
+/// What the requester is, by what the documents say.
+fn class(request: &Request<'_>, snapshot: &Snapshot) -> Class {
+    let requester = request.requester();
+    if requester.is_control_plane() || requester.name == OUR_ACCOUNT {
+        Class::ControlPlane
+    } else if is_listed(&requester, snapshot) && !is_of_a_tenant(&requester, snapshot) {
+        Class::Platform
+    } else {
+        Class::Subject
     }
 }
 
@@ -44,8 +45,7 @@ impl Asker {
 /// tenant's namespace.
 #[must_use]
 pub fn may_administer(request: &Request<'_>, snapshot: &Snapshot) -> bool {
-    Asker::of(request, snapshot) == Asker::Requester(Class::Subject)
-        && !is_of_a_tenant(&request.requester(), snapshot)
+    class(request, snapshot) == Class::Subject && !is_of_a_tenant(&request.requester(), snapshot)
 }
 
 /// `system:masters` may do all that RBAC could allow, also where there is no RBAC to ask.

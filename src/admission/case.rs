@@ -74,8 +74,7 @@ impl<'a> Case<'a> {
         standing: Standing<'a>,
     ) -> Result<Self, Fault> {
         let (resource, operation) = known(request)?;
-        let asker = Asker::of(request, snapshot);
-        let stage = Stage::Admission;
+        let (stage, asker) = (Stage::Admission, Asker::Named);
         Ok(Self { request, resource, operation, snapshot, standing, stage, asker })
     }
 

@@ -6,7 +6,7 @@ use crate::defaults::namespace_labels;
 use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABEL};
 use crate::objects::{Labelled, Meta, from_json};
 use crate::policy::Tenant;
-use crate::rules::{self, NamespaceView, Report, backstop, judge_namespace};
+use crate::rules::{self, NamespaceView, Report, Shape, backstop, judge_namespace};
 
 /// The labels that the door puts on a namespace of this tenant.
 pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant) -> Vec<(String, String)> {
@@ -40,7 +40,7 @@ pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
         None => tenants.claim(&name),
     };
     let tenant = old.as_ref().or(new.as_ref()).and_then(of);
-    let class = case.asker.class(tenant);
+    let class = case.class(tenant);
     let owned = owned(case, tenant);
     let put = tenant.map(|tenant| labels_put(case, tenant)).unwrap_or_default();
     if case.stage == Stage::Manifest
@@ -66,10 +66,24 @@ pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
     Ok(findings)
 }
 
+/// The tenant that a requester is told about: of a namespace only one that they own, for whose it is
+/// is not for everybody to know.
+#[must_use]
+pub fn tenant_told<'t>(case: &Case<'t>) -> Option<&'t Tenant> {
+    let tenant = case.standing.tenant();
+    let stranger = case.resource.shape == Shape::Namespace && case.class(tenant) == Class::Subject;
+    if !stranger {
+        return tenant;
+    }
+    let owned = owned(case, tenant);
+    let own = owned.iter().find(|own| tenant.is_some_and(|tenant| own.name == tenant.name));
+    own.or(owned.first().filter(|_| owned.len() == 1)).copied()
+}
+
 fn owned<'t>(case: &Case<'t>, tenant: Option<&'t Tenant>) -> Vec<&'t Tenant> {
     match case.asker {
         Asker::Owner => tenant.into_iter().collect(),
-        Asker::Requester(_) => {
+        Asker::Named | Asker::Platform => {
             let requester = case.request.requester();
             case.snapshot.tenants.owned_by(&requester.name, &requester.groups)
         }
@@ -80,8 +94,8 @@ fn owned<'t>(case: &Case<'t>, tenant: Option<&'t Tenant>) -> Vec<&'t Tenant> {
 /// does the control plane: a drained node is no outage.
 pub(super) fn cordoned(case: &Case<'_>, tenant: &Tenant) -> Option<Finding> {
     let changes = matches!(case.operation, Operation::Create | Operation::Update);
-    let subject = case.asker.class(Some(tenant)) == Class::Subject;
-    (tenant.cordoned && changes && subject).then(|| {
+    let bound = || case.class(Some(tenant)) == Class::Subject;
+    (tenant.cordoned && changes && bound()).then(|| {
         let found = format!("a change in tenant {}", tenant.name);
         requesters(Code::Cordoned, found, "the tenant is cordoned")
     })
@@ -89,7 +103,7 @@ pub(super) fn cordoned(case: &Case<'_>, tenant: &Tenant) -> Option<Finding> {
 
 /// Our own documents are the platform's to write.
 pub(super) fn document(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
-    let subject = matches!(case.asker, Asker::Requester(Class::Subject));
+    let subject = case.class(None) == Class::Subject;
     let finding = || {
         let found = format!("{} by somebody else", case.resource.kind);
         requesters(Code::Document, found, "only the platform writes it")

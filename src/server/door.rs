@@ -10,8 +10,10 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::admission::{Admission, Answer, Failure};
-use crate::admission::{Asker, Case, Fault, fill, judge, may_administer, needs_namespace};
-use crate::domain::{Class, Code, Decision, Family, Mode, TenantName, Verdict, sanitise};
+use crate::admission::{
+    Asker, Case, Fault, fill, judge, may_administer, needs_namespace, tenant_told,
+};
+use crate::domain::{Code, Decision, Family, Mode, TenantName, Verdict, sanitise};
 use crate::objects::Malformed;
 use crate::review::{Request, Response, Subject, envelope, refusal, warnings};
 use crate::state::{ClusterLookup, Handle, Snapshot, Standing};
@@ -27,7 +29,10 @@ pub struct Door {
 
 /// What a request comes to, before it is written.
 struct Outcome {
+    /// Whose object it is.
     tenant: Option<TenantName>,
+    /// The tenant that the requester is told about.
+    told: Option<TenantName>,
     verdict: Verdict,
     patch: Option<Vec<u8>>,
     /// Whom a refused developer asks; nobody is asked about what is admitted.
@@ -38,6 +43,7 @@ impl Outcome {
     fn refused(fault: Fault) -> Self {
         Self {
             tenant: None,
+            told: None,
             verdict: Verdict::enforced(vec![fault.finding()]),
             patch: None,
             contact: None,
@@ -69,10 +75,9 @@ impl Door {
         };
         let outcome = match self.standing(&snapshot, request).await {
             Ok(standing) => {
-                let outcome = decide(endpoint, request, &snapshot, standing, None);
+                let outcome = decide(endpoint, request, &snapshot, (standing, Asker::Named));
                 if self.is_platform_after_all(&outcome, request, &snapshot).await {
-                    let platform = Some(Asker::Requester(Class::Platform));
-                    decide(endpoint, request, &snapshot, standing, platform)
+                    decide(endpoint, request, &snapshot, (standing, Asker::Platform))
                 } else {
                     outcome
                 }
@@ -133,7 +138,7 @@ impl Door {
         request: &Request<'_>,
         outcome: Outcome,
     ) -> Answer {
-        let Outcome { tenant, verdict, patch, contact } = outcome;
+        let Outcome { tenant, told, verdict, patch, contact } = outcome;
         let verdict = match self.handle.snapshot() {
             Some(snapshot) => snapshot.in_force(verdict),
             None => verdict,
@@ -145,7 +150,7 @@ impl Door {
         log(endpoint, uid, request, tenant.as_ref(), &verdict);
         let refusal = if decision == Decision::Deny {
             let subject = Subject {
-                tenant: tenant.as_ref(),
+                tenant: told.as_ref(),
                 group: &request.kind.group,
                 kind: &request.kind.kind,
                 name: &request.object_name(),
@@ -213,16 +218,21 @@ fn decide(
     endpoint: Endpoint,
     request: &Request<'_>,
     snapshot: &Snapshot,
-    standing: Standing<'_>,
-    asker: Option<Asker>,
+    (standing, asker): (Standing<'_>, Asker),
 ) -> Outcome {
     let tenant = standing.tenant().map(|tenant| tenant.name.clone());
     let case = match Case::new(request, snapshot, standing) {
-        Ok(case) => Case { asker: asker.unwrap_or(case.asker), ..case },
-        Err(fault) => return Outcome { tenant, ..Outcome::refused(fault) },
+        Ok(case) => Case { asker, ..case },
+        Err(fault) => return Outcome { told: tenant.clone(), tenant, ..Outcome::refused(fault) },
     };
-    let admitted =
-        |verdict: Verdict| Outcome { tenant: tenant.clone(), verdict, patch: None, contact: None };
+    let told = tenant_told(&case).map(|tenant| tenant.name.clone());
+    let admitted = |verdict: Verdict| Outcome {
+        tenant: tenant.clone(),
+        told: told.clone(),
+        verdict,
+        patch: None,
+        contact: None,
+    };
     match endpoint {
         Endpoint::Validate => admitted(judge(&case)),
         Endpoint::Mutate => match fill(&case) {
@@ -230,7 +240,7 @@ fn decide(
                 let patch = (!patch.is_empty()).then(|| patch.to_json().to_string().into_bytes());
                 Outcome { patch, ..admitted(Verdict::enforced(Vec::new())) }
             }
-            Err(fault) => Outcome { tenant, ..Outcome::refused(fault) },
+            Err(fault) => Outcome { tenant, told, ..Outcome::refused(fault) },
         },
     }
 }

@@ -27,15 +27,37 @@ fn configurations_for_a_url_and_for_a_service() {
 }
 
 #[test]
-fn with_unowned_one_entry_more() {
+fn the_platform_says_what_is_asked_about() {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.crt");
     std::fs::write(&ca, CA).unwrap();
-    let args = ["webhooks", "--url", "https://h", "--ca-file", ca.to_str().unwrap(), "-o", "json"];
-    let without = run(&args).stdout;
-    let with = run(&[&args[..], &["--unowned"]].concat()).stdout;
-    let entry = r#""unowned.ringfence.dev""#;
-    assert!(with.contains(entry) && !without.contains(entry), "{with}");
+    let entries = |platform: &str| {
+        let policies = folder.path().join("policies");
+        std::fs::create_dir_all(&policies).unwrap();
+        let document = format!(
+            "apiVersion: ringfence.dev/v1alpha1\nkind: Platform\nmetadata: {{name: default}}\nspec: {platform}\n"
+        );
+        std::fs::write(policies.join("platform.yaml"), document).unwrap();
+        let policies = policies.to_str().unwrap();
+        let args =
+            ["webhooks", "--url", "https://h", "--ca-file", ca.to_str().unwrap(), "-o", "json"];
+        let printed = run(&[&args[..], &["--policies", policies]].concat()).stdout;
+        let mut entries = Vec::new();
+        for line in printed.lines() {
+            let configuration: Value = serde_json::from_str(line).unwrap();
+            for webhook in configuration["webhooks"].as_array().unwrap() {
+                let name = webhook["name"].as_str().unwrap().trim_end_matches(".ringfence.dev");
+                entries.push(format!("{name} {}", webhook["failurePolicy"].as_str().unwrap()));
+            }
+        }
+        entries
+    };
+    let fill = ["namespaces Ignore", "tenants Ignore"];
+    let judge = ["namespaces Fail", "tenants Fail"];
+    assert_eq!(entries("{}"), [judge, fill].concat());
+    let unowned = [&judge[..], &["unowned Ignore"], &fill].concat();
+    assert_eq!(entries("{unowned: {profile: audit-only}}"), unowned);
+    assert_eq!(entries("{rehearsal: true}"), [fill, fill].concat());
 }
 
 #[test]
