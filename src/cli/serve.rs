@@ -90,11 +90,19 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    runtime.block_on(serve(args))
+    let outcome = runtime.block_on(serve(args));
+    // A read that hangs with its file system would hold up the end for ever.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn serve(args: &Args) -> Result<Outcome> {
-    let cluster = cluster(args).await?;
+    // First of all: whoever reads that we are ready may end us.
+    let shutdown = shutdown::on_signals().context("cannot listen for signals")?;
+    let cluster = tokio::select! {
+        cluster = cluster(args) => cluster?,
+        () = shutdown.draining() => return Ok(Outcome::Good),
+    };
     if cluster.is_some() && args.policies.is_none() {
         bail!("a cluster's tenants are not the examples': give the documents by --policies");
     }
@@ -128,7 +136,7 @@ async fn serve(args: &Args) -> Result<Outcome> {
         tokio::spawn(watch_namespaces(cluster, changes.clone()));
     }
     tokio::spawn(documents.follow(changes, metrics));
-    let ended = server.run(shutdown::on_signals().context("cannot listen for signals")?).await;
+    let ended = server.run(shutdown).await;
     tracing::info!(?ended, "ended");
     Ok(if ended == Ended::Aborted { Outcome::Failed } else { Outcome::Good })
 }
