@@ -8,6 +8,7 @@ use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -79,7 +80,7 @@ impl<H: Handler> Port<H> {
         }
     }
 
-    async fn connection(&self, stream: TcpStream, wishes: watch::Receiver<Wish>) {
+    async fn connection(&self, stream: TcpStream, mut wishes: watch::Receiver<Wish>) {
         // Without it an answer may wait for an acknowledgement; a failure costs only that.
         let _ = stream.set_nodelay(true);
         match &self.security {
@@ -88,38 +89,54 @@ impl<H: Handler> Port<H> {
                 let gauge = self.common.metrics.connections();
                 gauge.inc();
                 let _open = Defer(|| _ = gauge.dec());
-                if let Some(stream) = self.handshake(stream, identity, handshakes).await {
-                    self.common.serve(stream, wishes).await;
+                let deadline = Instant::now() + self.common.limits.handshake_time;
+                let handshake = async {
+                    talks(&stream, &mut wishes).await?;
+                    self.handshake(stream, identity, handshakes).await
+                };
+                match timeout_at(deadline, handshake).await {
+                    Ok(Ok(stream)) => self.common.serve(stream, wishes).await,
+                    Ok(Err(error)) => {
+                        tracing::debug!(%error, "a tls handshake failed");
+                        self.common.metrics.rejection(Rejection::HandshakeFailed);
+                    }
+                    Err(_elapsed) => {
+                        self.common.metrics.rejection(Rejection::HandshakeTimeout);
+                    }
                 }
             }
         }
     }
 
+    /// Makes a handshake when its turn comes.
     async fn handshake(
         &self,
         stream: TcpStream,
         identity: &Identity,
         handshakes: &Semaphore,
-    ) -> Option<TlsStream<Buffered>> {
-        let handshake = async {
-            // A client that says nothing takes no place from one that does. Readiness alone may
-            // be reported of a socket that has nothing to read.
-            stream.peek(&mut [0]).await?;
-            let _place = handshakes.acquire().await.map_err(io::Error::other)?;
-            let stream = BufReader::with_capacity(READ_AHEAD, stream);
-            TlsAcceptor::from(identity.config()).accept(stream).await
-        };
-        let rejection =
-            match tokio::time::timeout(self.common.limits.handshake_time, handshake).await {
-                Ok(Ok(stream)) => return Some(stream),
-                Ok(Err(error)) => {
-                    tracing::debug!(%error, "a tls handshake failed");
-                    Rejection::HandshakeFailed
-                }
-                Err(_elapsed) => Rejection::HandshakeTimeout,
-            };
-        self.common.metrics.rejection(rejection);
-        None
+    ) -> io::Result<TlsStream<Buffered>> {
+        let place = handshakes.acquire().await.map_err(io::Error::other)?;
+        let stream = BufReader::with_capacity(READ_AHEAD, stream);
+        let mut handshake = TlsAcceptor::from(identity.config()).accept(stream);
+        match timeout(self.common.limits.handshake_turn, &mut handshake).await {
+            Ok(ended) => ended,
+            Err(_elapsed) => {
+                drop(place);
+                handshake.await
+            }
+        }
+    }
+}
+
+/// Waits for a client's first byte. Who says nothing takes no place from one that does, and at the
+/// end nobody waits for them.
+async fn talks(stream: &TcpStream, wishes: &mut watch::Receiver<Wish>) -> io::Result<()> {
+    let mut byte = [0];
+    tokio::select! {
+        biased;
+        // Readiness alone may be reported of a socket that has nothing to read.
+        peeked = stream.peek(&mut byte) => peeked.map(drop),
+        _ = wishes.wait_for(|wish| wish.drain) => Err(io::ErrorKind::ConnectionAborted.into()),
     }
 }
 
@@ -134,7 +151,7 @@ async fn free_place(places: &Arc<Semaphore>, wishes: &watch::Sender<Wish>) -> Op
     loop {
         wishes.send_modify(|wish| wish.crowded = wish.crowded.wrapping_add(1));
         let place = Arc::clone(places).acquire_owned();
-        if let Ok(place) = tokio::time::timeout(CROWDED_EVERY, place).await {
+        if let Ok(place) = timeout(CROWDED_EVERY, place).await {
             return place.ok();
         }
     }

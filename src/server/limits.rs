@@ -14,6 +14,10 @@ pub struct Limits {
     /// TLS handshakes under way; further ones wait, within their own [`Limits::handshake_time`].
     /// A handshake costs half a millisecond of CPU, so this bounds the queue for it.
     pub handshakes: usize,
+    /// How long a handshake counts among them. One that takes longer waits for its client and costs
+    /// nothing: it goes on, and the next one begins. So nobody keeps others from theirs by leaving
+    /// many half done.
+    pub handshake_turn: Duration,
     /// From accept to the end of the TLS handshake; then the connection is closed. Long, because
     /// an API server that is short of CPU needs it, and because their number is bounded.
     pub handshake_time: Duration,
@@ -55,6 +59,7 @@ impl Default for Limits {
         Self {
             connections: 1024,
             handshakes: 128,
+            handshake_turn: Duration::from_millis(250),
             handshake_time: Duration::from_secs(10),
             header_time: Duration::from_secs(2),
             header_bytes: 32 * 1024,

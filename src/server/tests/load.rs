@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use super::support::{Wire, post, start};
+use super::support::{PATIENCE, Wire, post, start};
 use crate::server::Limits;
 
 const CHUNKED: &str = "POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
@@ -114,7 +114,8 @@ async fn a_crowd_takes_the_place_of_the_idle() {
 
 #[tokio::test]
 async fn handshakes_wait_for_one_another() {
-    let rig = start(Limits { handshakes: 1, ..Limits::default() }).await;
+    let handshake_turn = PATIENCE;
+    let rig = start(Limits { handshakes: 1, handshake_turn, ..Limits::default() }).await;
     // It says nothing, so it takes nobody's place.
     let _silent = TcpStream::connect(rig.address).await.expect("a connection");
     rig.connect().await.exchange(post("/validate", "a")).await.is(200, "validate 1");
@@ -128,4 +129,21 @@ async fn handshakes_wait_for_one_another() {
     assert!(early.is_err(), "the place is taken");
     drop(half);
     waits.await.exchange(post("/validate", "a")).await.is(200, "validate 1");
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_go_on_holds_up_no_other() {
+    let limits = Limits {
+        handshakes: 1,
+        handshake_turn: Duration::from_millis(10),
+        handshake_time: PATIENCE * 10,
+        ..Limits::default()
+    };
+    let rig = start(limits).await;
+    let mut half = Wire(TcpStream::connect(rig.address).await.expect("a connection"));
+    half.send([0x16, 3, 1]).await;
+    rig.counted("connections 1").await;
+    let next = tokio::time::timeout(PATIENCE, rig.connect()).await;
+    next.expect("a place").exchange(post("/validate", "a")).await.is(200, "validate 1");
+    rig.counted("connections 2").await;
 }

@@ -33,6 +33,18 @@ async fn a_request_in_flight_is_answered_before_the_end() {
 }
 
 #[tokio::test]
+async fn who_has_said_nothing_holds_up_no_end() {
+    let long = PATIENCE * 10;
+    let limits = Limits { handshake_time: long, ..Limits::default() };
+    let settings = Settings { limits, grace: Duration::ZERO, drain: long, ..Settings::default() };
+    let rig = start_with(settings, development_in).await;
+    let _silent = tokio::net::TcpStream::connect(rig.address).await.expect("a connection");
+    rig.counted("connections 1").await;
+    rig.trigger.signal();
+    assert_eq!(ended(rig).await, Ended::Drained);
+}
+
+#[tokio::test]
 async fn during_the_grace_it_is_not_ready_and_still_serves() {
     let settings = Settings { grace: PATIENCE, ..Settings::default() };
     let rig = start_with(settings, development_in).await;
