@@ -29,7 +29,7 @@ pub(super) struct Port<H> {
 }
 
 /// How long to wait after the system refused a connection, for lack of descriptors or memory: they
-/// come back only when connections end.
+/// come back only when connections end, and the idle ones are asked to.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often idle connections are asked for their place while somebody waits for one.
 const CROWDED_EVERY: Duration = Duration::from_secs(1);
@@ -65,8 +65,11 @@ impl<H: Handler> Port<H> {
             while connections.try_join_next().is_some() {}
             let stream = match listener.accept().await {
                 Ok((stream, _peer)) => stream,
+                Err(error) if is_the_clients(&error) => continue,
                 Err(error) => {
-                    recover(&error).await;
+                    tracing::error!(%error, "a connection cannot be accepted");
+                    ask_for_places(wishes);
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             };
@@ -149,7 +152,7 @@ async fn free_place(places: &Arc<Semaphore>, wishes: &watch::Sender<Wish>) -> Op
     }
     tracing::warn!("all connections are taken: accepting is paused, idle ones are asked to end");
     loop {
-        wishes.send_modify(|wish| wish.crowded = wish.crowded.wrapping_add(1));
+        ask_for_places(wishes);
         let place = Arc::clone(places).acquire_owned();
         if let Ok(place) = timeout(CROWDED_EVERY, place).await {
             return place.ok();
@@ -157,13 +160,15 @@ async fn free_place(places: &Arc<Semaphore>, wishes: &watch::Sender<Wish>) -> Op
     }
 }
 
-async fn recover(error: &io::Error) {
+/// Asks idle connections to end.
+fn ask_for_places(wishes: &watch::Sender<Wish>) {
+    wishes.send_modify(|wish| wish.crowded = wish.crowded.wrapping_add(1));
+}
+
+/// Whether the client had gone before it was accepted.
+fn is_the_clients(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    // The client had gone before it was accepted.
-    if !matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
-        tracing::error!(%error, "a connection cannot be accepted");
-        tokio::time::sleep(ACCEPT_PAUSE).await;
-    }
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 /// Runs a closure at the end of a scope, however it ends.

@@ -2,7 +2,8 @@
 #![cfg(test)]
 
 use std::fs::OpenOptions;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -16,14 +17,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A server that has said that it is ready.
 struct Serve {
     child: Child,
+    telemetry: String,
     _certs: TempDir,
 }
 
 impl Serve {
     fn start(arguments: &[&str]) -> Self {
+        Self::start_after("true", arguments)
+    }
+
+    /// The same, in a process that has run these words of a shell before.
+    fn start_after(before: &str, arguments: &[&str]) -> Self {
         let certs = TempDir::new().unwrap();
         let any = "127.0.0.1:0";
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ringfence"))
+        let mut child = Command::new("sh")
+            .args(["-c", &format!("{before}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_ringfence")])
             .args(["serve", "--listen", any, "--telemetry-listen", any, "--log", "off"])
             .args(["--grace", "0.01", "--certs-dir"])
             .arg(certs.path())
@@ -34,8 +42,9 @@ impl Serve {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.starts_with("ready: "), "{line}");
-        Self { child, _certs: certs }
+        let telemetry = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
+        let telemetry = telemetry.unwrap_or_else(|| panic!("`{line}` names no address")).to_owned();
+        Self { child, telemetry, _certs: certs }
     }
 
     fn terminate(&self) {
@@ -103,4 +112,17 @@ fn a_file_that_cannot_be_read_to_its_end_holds_up_no_end() {
     let _held = hold(&ca);
     server.terminate();
     assert_eq!(server.ended().code(), Some(0));
+}
+
+#[test]
+fn the_idle_make_room_where_there_are_no_descriptors_left() {
+    let server = Serve::start_after("ulimit -n 48", &[]);
+    let connect = || TcpStream::connect(&server.telemetry).unwrap();
+    let _idle: Vec<TcpStream> = (0..60).map(|_| connect()).collect();
+    let mut asking = connect();
+    asking.set_read_timeout(Some(PATIENCE)).unwrap();
+    asking.write_all(b"GET /livez HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    asking.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer}");
 }
