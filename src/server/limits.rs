@@ -29,7 +29,7 @@ pub struct Limits {
     /// keeps idle connections for 90 s: it must be the one that closes them, or a request may meet
     /// the closing.
     pub idle_time: Duration,
-    /// The same, while there are too many connections.
+    /// The same, and for a head that has begun, while there are too many connections.
     pub crowded_idle_time: Duration,
     /// From the end of a head to the end of its body; then the answer is 408.
     pub body_time: Duration,
@@ -80,8 +80,9 @@ impl Default for Limits {
 
 impl Limits {
     /// For the telemetry port, which takes no bodies: its connections must not take those of the
-    /// API server's.
+    /// API server's, and a crowd must not keep the kubelet from its probes, which have one second.
     pub(super) fn for_telemetry(&self) -> Self {
-        Self { connections: 64, ..self.clone() }
+        let crowded_idle_time = self.crowded_idle_time.min(Duration::from_millis(100));
+        Self { connections: 64, crowded_idle_time, ..self.clone() }
     }
 }

@@ -72,7 +72,8 @@ impl Pace {
     /// The head is whole, and its body may take so long.
     pub(super) fn body(&self, time: Duration) {
         self.body_millis.store(u32::try_from(time.as_millis()).unwrap_or(u32::MAX), Relaxed);
-        self.wanted.store(false, Relaxed);
+        // What came early was this head.
+        self.early.store(false, Relaxed);
         self.enter(Stage::Body);
     }
 
@@ -89,8 +90,9 @@ impl Pace {
         self.step().stage == Stage::Late
     }
 
-    /// The body is whole.
+    /// The body is whole: the connection is not idle, whoever wants its place.
     pub(super) fn work(&self) {
+        self.wanted.store(false, Relaxed);
         self.enter(Stage::Work);
     }
 
@@ -131,5 +133,45 @@ impl Pace {
 
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn is(pace: &Pace, stage: Stage) {
+        assert_eq!(pace.step().stage, stage);
+    }
+
+    #[test]
+    fn bytes_that_came_early_begin_the_next_head_and_no_other() {
+        let pace = Pace::default();
+        pace.received();
+        pace.body(Duration::ZERO);
+        pace.work();
+        pace.received();
+        pace.answer();
+        pace.flushed();
+        is(&pace, Stage::Head);
+        // The same, where the next head is read before the answer has gone out.
+        pace.body(Duration::ZERO);
+        pace.work();
+        pace.received();
+        pace.answer();
+        pace.body(Duration::ZERO);
+        pace.work();
+        pace.answer();
+        pace.flushed();
+        is(&pace, Stage::Idle);
+    }
+
+    #[test]
+    fn a_request_keeps_its_connections_place() {
+        let pace = Pace::default();
+        pace.want();
+        pace.work();
+        assert!(!pace.is_wanted());
     }
 }

@@ -12,6 +12,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -57,6 +58,11 @@ impl<S> Paced<S> {
         }
     }
 
+    /// How long a connection may wait for a request while others wait for its place.
+    fn unless_crowded(&self, time: Duration) -> Duration {
+        if self.pace.is_wanted() { time.min(self.limits.crowded_idle_time) } else { time }
+    }
+
     /// A read has nothing: is that in order?
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let step = self.pace.step();
@@ -66,9 +72,8 @@ impl<S> Paced<S> {
         };
         self.waiting = Some((step, since));
         let time = match step.stage {
-            Stage::Idle if self.pace.is_wanted() => self.limits.crowded_idle_time,
-            Stage::Idle => self.limits.idle_time,
-            Stage::Head => self.limits.header_time,
+            Stage::Idle => self.unless_crowded(self.limits.idle_time),
+            Stage::Head => self.unless_crowded(self.limits.header_time),
             Stage::Body => self.pace.body_time(),
             Stage::Late | Stage::Work | Stage::Answer => return Poll::Pending,
         };

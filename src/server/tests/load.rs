@@ -147,3 +147,19 @@ async fn a_handshake_that_does_not_go_on_holds_up_no_other() {
     next.expect("a place").exchange(post("/validate", "a")).await.is(200, "validate 1");
     rig.counted("connections 2").await;
 }
+
+#[tokio::test]
+async fn nobody_takes_the_probes_places() {
+    let long = PATIENCE * 10;
+    let limits = Limits { crowded_idle_time: long, header_time: long, ..Limits::default() };
+    let rig = start(limits).await;
+    let mut crowd = Vec::new();
+    for nth in 0..150 {
+        let mut wire = Wire(TcpStream::connect(rig.telemetry).await.expect("a connection"));
+        if nth % 2 == 0 {
+            wire.send("GET /livez").await;
+        }
+        crowd.push(wire);
+    }
+    rig.ask("/livez").await.is(200, "ok");
+}
