@@ -96,6 +96,28 @@ async fn bodies_share_a_budget() {
 }
 
 #[tokio::test]
+async fn a_length_that_is_only_stated_takes_little_of_the_budget() {
+    let rig = start(Limits { bodies_bytes: 300_000, ..Limits::default() }).await;
+    let large = post("/validate", &"x".repeat(300_000));
+    let (head, body) = large.split_at(large.len() - 300_000);
+    let mut first = rig.connect().await;
+    first.send(head).await;
+    rig.counted("bodies_in_flight_bytes 65536").await;
+    let mut second = rig.connect().await;
+    second.exchange(post("/validate", &"x".repeat(200_000))).await.is(200, "validate 200000");
+    first.exchange(body).await.is(200, "validate 300000");
+
+    // What has come does take it.
+    first.send(head).await;
+    first.send("x".repeat(299_999)).await;
+    let full = async { while second.exchange(post("/validate", "xx")).await.status == 200 {} };
+    tokio::time::timeout(PATIENCE, full).await.expect("no room");
+    rig.rejected("budget_exhausted", 1).await;
+    first.exchange("x").await.is(200, "validate 300000");
+    rig.counted("bodies_in_flight_bytes 0").await;
+}
+
+#[tokio::test]
 async fn a_crowd_takes_the_place_of_the_idle() {
     let crowded_idle_time = Duration::ZERO;
     let rig = start(Limits { connections: 2, crowded_idle_time, ..Limits::default() }).await;
