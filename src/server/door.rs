@@ -270,7 +270,8 @@ fn audit(tenant: Option<&TenantName>, verdict: &Verdict) -> Vec<(&'static str, S
     entries
 }
 
-/// One line a decision, and never a word of the object beyond its name.
+/// One line a decision, and never a word of the object beyond its name. What a user wrote is a
+/// string, which the text format quotes: printed as it displays it could look like other fields.
 fn log(
     endpoint: Endpoint,
     uid: &str,
@@ -280,13 +281,13 @@ fn log(
 ) {
     tracing::info!(
         endpoint = endpoint.as_str(),
-        uid = %sanitise(uid, 64),
-        operation = %sanitise(&request.verb, 16),
-        resource = %sanitise(&request.resource.resource, 63),
-        subresource = %sanitise(&request.subresource, 63),
-        namespace = %sanitise(&request.namespace, 63),
-        name = %sanitise(&request.name, 253),
-        user = %sanitise(&request.user.username, 253),
+        uid = &*sanitise(uid, 64),
+        operation = &*sanitise(&request.verb, 16),
+        resource = &*sanitise(&request.resource.resource, 63),
+        subresource = &*sanitise(&request.subresource, 63),
+        namespace = &*sanitise(&request.namespace, 63),
+        name = &*sanitise(&request.name, 253),
+        user = &*sanitise(&request.user.username, 253),
         tenant = tenant.map_or("", TenantName::as_str),
         decision = decision_word(verdict.decision()),
         findings = codes(verdict),

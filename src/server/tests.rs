@@ -3,6 +3,7 @@
 mod clocks;
 mod http;
 mod load;
+mod log;
 mod probes;
 mod shutdown;
 mod support;
