@@ -87,8 +87,9 @@ impl Walker {
     fn entry(&mut self, path: &Path, depth: usize) {
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         // A mounted ConfigMap keeps its files in `..2026_11_24…`, links `..data` there and each file
-        // into `..data`: walking either would read everything twice.
-        if name.starts_with("..") {
+        // into `..data`: walking either would read everything twice. Emacs' lock of a file that is
+        // being edited is a link to nowhere.
+        if name.starts_with("..") || name.starts_with(".#") {
             return;
         }
         let found = match fs::metadata(path) {
@@ -194,6 +195,7 @@ mod tests {
         }
         symlink(root.path(), root.path().join("sub/up")).unwrap();
         symlink("b.yaml", root.path().join("link.yaml")).unwrap();
+        symlink("jo@host.123:456", root.path().join(".#b.yaml")).unwrap();
         let expect = ["a.yml", "b.yaml", "link.yaml", "sub/c.json", "sub/deep/d.yaml"];
         assert_eq!(names(root.path()).unwrap(), expect);
     }

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use tokio::time::MissedTickBehavior;
-
 use super::walk::{self, Listing};
 use crate::policy::{self, Documents, Problem, Report, Source};
 
-/// How often the directory is looked at. A change is in force after two looks, so within two seconds
-/// also where the machine is busy.
+/// How long after one look at the directory the next one begins.
 const PERIOD: Duration = Duration::from_millis(500);
+/// The same, where the next one has to confirm what the last one found. Of the two seconds in which
+/// a change takes effect, the looks themselves and reading the documents have what these two leave.
+const SETTLE: Duration = Duration::from_millis(250);
 
 /// A directory that is followed.
 #[derive(Debug)]
@@ -20,13 +20,13 @@ pub struct Watch {
     read_at: SystemTime,
     /// What is in force, or would be if it were right.
     held: Look,
-    /// What the last look found, where it is something else. It counts when the next look finds it
-    /// too: an editor may have emptied a file that it is about to write.
+    /// What the last look found, where it is something else. It counts when the next look finds the
+    /// same texts: an editor may have emptied a file that it is about to write.
     seen: Option<Look>,
 }
 
 /// What a look at the directory found.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Look {
     listing: Listing,
     sources: Result<Vec<Source>, Report>,
@@ -52,10 +52,8 @@ impl Watch {
     /// Calls `changed` with the documents after each change, or with what is wrong with them. It
     /// never ends; a set with mistakes is no reason to drop the one before.
     pub async fn run(mut self, mut changed: impl FnMut(Result<Documents, Report>)) {
-        let mut ticks = tokio::time::interval(PERIOD);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            tokio::time::sleep(if self.seen.is_some() { SETTLE } else { PERIOD }).await;
             let path = self.path.clone();
             // File systems block, those of a network for long.
             let polled = tokio::task::spawn_blocking(move || {
@@ -91,7 +89,7 @@ impl Watch {
             self.seen = None;
             return None;
         }
-        if self.seen.as_ref() != Some(&look) {
+        if self.seen.as_ref().is_none_or(|seen| seen.sources != look.sources) {
             self.seen = Some(look);
             return None;
         }
@@ -204,6 +202,18 @@ mod tests {
         version("..2", ["three", "four"]);
         fs::remove_dir_all(root.path().join("..1")).unwrap();
         assert_eq!(followed.next().await.unwrap(), ["four", "three"]);
+    }
+
+    #[test]
+    fn a_file_that_is_touched_again_and_again_holds_up_no_change() {
+        let root = tempfile::tempdir().unwrap();
+        let touched = root.path().join("a.yaml");
+        fs::write(&touched, tenant("alpha")).unwrap();
+        let (_, mut watch) = super::super::open(root.path()).unwrap();
+        fs::write(root.path().join("b.yaml"), tenant("beta")).unwrap();
+        assert!(watch.poll().is_none());
+        fs::File::open(&touched).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        assert_eq!(watch.poll().map(names).unwrap().unwrap(), ["alpha", "beta"]);
     }
 
     #[test]
