@@ -80,6 +80,9 @@ enum LogFormat {
     Json,
 }
 
+/// How many changes wait at most for the one who takes them in.
+const CHANGES: usize = 256;
+
 pub(super) fn run(args: &Args) -> Result<Outcome> {
     let format = match args.log_format {
         LogFormat::Text => logs::Format::Text,
@@ -112,7 +115,7 @@ async fn serve(args: &Args) -> Result<Outcome> {
         return Ok(Outcome::Failed);
     };
     let identity = Arc::new(identity(args, &metrics)?);
-    let (changes, inbox) = mpsc::channel(256);
+    let (changes, inbox) = mpsc::channel(CHANGES);
     let ready = Ready::new(handle.clone(), cluster.is_some(), documents.health());
     let lookup = cluster.clone().map(|it| Arc::new(it) as Arc<dyn ClusterLookup>);
     let depth = args.limits.max_json_depth;
@@ -166,10 +169,12 @@ fn identity(args: &Args, metrics: &Arc<Metrics>) -> Result<Identity> {
     Ok(tls::load(files, Arc::clone(metrics))?)
 }
 
-/// The single writer: takes changes in one by one, and says when the first snapshot is there.
+/// The single writer: takes in the changes that wait, all at once, and says when the first snapshot
+/// is there.
 async fn build(mut builder: Builder, mut inbox: mpsc::Receiver<Change>, mut announce: Announce) {
-    while let Some(change) = inbox.recv().await {
-        builder.apply(change);
+    let mut changes = Vec::new();
+    while inbox.recv_many(&mut changes, CHANGES).await > 0 {
+        builder.apply_all(changes.drain(..));
         announce.when_ready();
     }
 }

@@ -20,7 +20,7 @@ pub enum Change {
     NamespaceGone(String),
 }
 
-/// Makes a snapshot of every change and publishes it. Nothing is published before the documents are
+/// Makes a snapshot of changes and publishes it. Nothing is published before the documents are
 /// there, and in a cluster not before the namespaces have been listed.
 #[derive(Debug)]
 pub struct Builder {
@@ -44,25 +44,23 @@ impl Builder {
         Self { handle, tenants: None, namespaces: None, latest }
     }
 
-    /// Takes a change in, and publishes what follows from it.
+    /// Takes a change in, and publishes what follows from it, if anything does.
     pub fn apply(&mut self, change: Change) {
-        match change {
-            Change::Tenants(tenants) => self.tenants = Some(tenants),
-            Change::Namespaces(listed) => {
-                self.namespaces = Some(Arc::new(Namespaces::Watched(listed)));
-            }
-            Change::Namespace(name, label) => {
-                if let Some(known) = self.watched() {
-                    known.insert(name, label);
-                }
-            }
-            Change::NamespaceGone(name) => {
-                if let Some(known) = self.watched() {
-                    known.remove(&name);
-                }
-            }
+        self.apply_all([change]);
+    }
+
+    /// The same, with what follows from several changes.
+    ///
+    /// A snapshot that is published is never written to: the first change of a namespace after it
+    /// copies them all, which takes some milliseconds where there are ten thousand. So whoever has
+    /// several changes gives them at once; and most changes of a namespace concern something else
+    /// than its tenant label, and change nothing here.
+    pub fn apply_all(&mut self, changes: impl IntoIterator<Item = Change>) {
+        let mut changed = false;
+        for change in changes {
+            changed |= self.take(change);
         }
-        if let (Some(tenants), Some(namespaces)) = (&self.tenants, &self.namespaces) {
+        if changed && let (Some(tenants), Some(namespaces)) = (&self.tenants, &self.namespaces) {
             self.handle.publish(Snapshot {
                 tenants: Arc::clone(tenants),
                 namespaces: Arc::clone(namespaces),
@@ -71,10 +69,116 @@ impl Builder {
         }
     }
 
-    fn watched(&mut self) -> Option<&mut HashMap<String, Option<String>>> {
+    /// Whether a change changes anything.
+    fn take(&mut self, change: Change) -> bool {
+        match change {
+            Change::Tenants(tenants) => self.tenants = Some(tenants),
+            Change::Namespaces(listed) => {
+                if self.watched().is_some_and(|known| *known == listed) {
+                    return false;
+                }
+                self.namespaces = Some(Arc::new(Namespaces::Watched(listed)));
+            }
+            Change::Namespace(name, label) => {
+                if self.watched().is_none_or(|known| known.get(&name) == Some(&label)) {
+                    return false;
+                }
+                if let Some(known) = self.watched_mut() {
+                    known.insert(name, label);
+                }
+            }
+            Change::NamespaceGone(name) => {
+                if self.watched().is_none_or(|known| !known.contains_key(&name)) {
+                    return false;
+                }
+                if let Some(known) = self.watched_mut() {
+                    known.remove(&name);
+                }
+            }
+        }
+        true
+    }
+
+    fn watched(&self) -> Option<&HashMap<String, Option<String>>> {
+        match self.namespaces.as_deref()? {
+            Namespaces::Watched(known) => Some(known),
+            Namespaces::Unwatched => None,
+        }
+    }
+
+    fn watched_mut(&mut self) -> Option<&mut HashMap<String, Option<String>>> {
         match Arc::make_mut(self.namespaces.as_mut()?) {
             Namespaces::Watched(known) => Some(known),
             Namespaces::Unwatched => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn namespace(name: &str, label: Option<&str>) -> Change {
+        Change::Namespace(name.to_owned(), label.map(str::to_owned))
+    }
+
+    fn listed(names: &[&str]) -> Change {
+        Change::Namespaces(names.iter().map(|name| ((*name).to_owned(), None)).collect())
+    }
+
+    fn known(handle: &Handle) -> Vec<(String, Option<String>)> {
+        let snapshot = handle.snapshot().unwrap();
+        let Namespaces::Watched(known) = &*snapshot.namespaces else { panic!("not watched") };
+        let mut known: Vec<_> = known.clone().into_iter().collect();
+        known.sort();
+        known
+    }
+
+    #[test]
+    fn nothing_is_published_before_all_is_there() {
+        let handle = Handle::default();
+        let mut builder = Builder::in_cluster(handle.clone(), Version::NEWEST);
+        builder.apply_all([namespace("early", None), Change::NamespaceGone("early".to_owned())]);
+        builder.apply(Change::Tenants(Arc::default()));
+        assert!(handle.snapshot().is_none());
+        builder.apply(listed(&["a"]));
+        assert_eq!(known(&handle), [("a".to_owned(), None)]);
+
+        let handle = Handle::default();
+        let mut builder = Builder::without_cluster(handle.clone());
+        builder.apply_all([]);
+        assert!(handle.snapshot().is_none());
+        builder.apply(Change::Tenants(Arc::default()));
+        assert!(handle.snapshot().is_some());
+    }
+
+    #[test]
+    fn several_changes_are_one_and_what_was_published_stays() {
+        let handle = Handle::default();
+        let mut builder = Builder::in_cluster(handle.clone(), Version::NEWEST);
+        builder.apply_all([Change::Tenants(Arc::default()), listed(&["a", "b"])]);
+        let before = handle.snapshot().unwrap();
+        let gone = Change::NamespaceGone("a".to_owned());
+        builder.apply_all([namespace("b", Some("beta")), namespace("c", None), gone]);
+        let beta = Some("beta".to_owned());
+        assert_eq!(known(&handle), [("b".to_owned(), beta), ("c".to_owned(), None)]);
+        let Namespaces::Watched(kept) = &*before.namespaces else { panic!("not watched") };
+        assert_eq!(kept.len(), 2);
+    }
+
+    #[test]
+    fn what_changes_nothing_is_not_published() {
+        let handle = Handle::default();
+        let mut builder = Builder::in_cluster(handle.clone(), Version::NEWEST);
+        builder.apply_all([Change::Tenants(Arc::default()), listed(&["a"])]);
+        let before = handle.snapshot().unwrap();
+        let mut check = |change: Change| {
+            let what = format!("{change:?}");
+            builder.apply(change);
+            assert!(Arc::ptr_eq(&before, &handle.snapshot().unwrap()), "{what}");
+        };
+        check(namespace("a", None));
+        check(Change::NamespaceGone("b".to_owned()));
+        check(listed(&["a"]));
     }
 }
