@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod certs;
+mod ending;
 mod help;
 mod pipes;
 mod program;

@@ -30,10 +30,22 @@ pub struct Serving {
 impl Serving {
     /// Starts on free ports, and waits until it says that it is ready.
     pub fn start(args: &[&str]) -> Self {
+        Self::spawn(command(&[]), args)
+    }
+
+    /// The same, in a process that may open so many files.
+    pub fn start_with_descriptors(count: u32, args: &[&str]) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        let script = format!("ulimit -n {count}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_ringfence")]).env_clear();
+        Self::spawn(shell, args)
+    }
+
+    fn spawn(mut serve: Command, args: &[&str]) -> Self {
         let scratch = TempDir::new().unwrap();
         let certs = scratch.path().join("certs");
-        let mut serve = command(&["serve", "--listen", "127.0.0.1:0"]);
-        serve.args(["--telemetry-listen", "127.0.0.1:0", "--grace", "0.01", "--certs-dir"]);
+        serve.args(["serve", "--listen", "127.0.0.1:0", "--telemetry-listen", "127.0.0.1:0"]);
+        serve.args(["--grace", "0.01", "--certs-dir"]);
         serve.arg(certs).args(args);
         let at = |name: &str| File::create(scratch.path().join(name)).unwrap();
         serve.stdout(at("stdout")).stderr(at("stderr"));
@@ -94,7 +106,7 @@ impl Serving {
 
     /// A page of the telemetry port.
     pub fn get(&self, path: &str) -> Reply {
-        let stream = TcpStream::connect(self.telemetry).unwrap();
+        let stream = connect(self.telemetry);
         exchange(stream, &format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"))
     }
 
@@ -123,7 +135,7 @@ impl Serving {
             .with_no_client_auth();
         let name = ServerName::try_from("localhost").unwrap();
         let session = ClientConnection::new(Arc::new(config), name).unwrap();
-        let stream = StreamOwned::new(session, TcpStream::connect(self.admission).unwrap());
+        let stream = StreamOwned::new(session, connect(self.admission));
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -146,6 +158,12 @@ impl Drop for Serving {
 pub struct Reply {
     pub status: u16,
     pub body: String,
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
 }
 
 fn exchange(mut stream: impl Read + Write, request: &str) -> Reply {
