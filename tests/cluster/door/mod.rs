@@ -7,6 +7,7 @@
 mod filling_in;
 mod lifecycle;
 mod refusals;
+mod tenancy;
 
 use std::path::Path;
 use std::process::Command;

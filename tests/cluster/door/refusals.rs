@@ -19,7 +19,7 @@ const ROOT_POD: &str = include_str!("manifests/root-pod.yaml");
 /// The findings that `ringfence review` has for a manifest in a namespace of tenant alpha.
 fn findings(manifest: &str) -> Vec<Finding> {
     let tenants = include_str!("policies/tenants.yaml");
-    let tenants = tenants.replace("labels: {", "names: [anywhere]\n    labels: {");
+    let tenants = tenants.replacen("labels: {", "names: [anywhere]\n    labels: {", 1);
     let sources = [
         Source { name: "tenants".into(), text: tenants },
         Source { name: "profiles".into(), text: include_str!("policies/profiles.yaml").into() },
