@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{DOCKER_HUB, InvalidReference, LIBRARY, Reference, is_domain, split_domain};
+use super::{InvalidReference, Reference};
 
 /// One image whatever its tag and digest (`ghcr.io/example/app`), or every image below a registry or
 /// a path at any depth, and not the path itself (`registry.example.com/*`,
@@ -60,18 +60,6 @@ impl ImagePattern {
         let deeper = !rest.is_empty();
         self.domain == other.domain
             && if self.below { deeper || other.below } else { !deeper && !other.below }
-    }
-
-    /// The images that both patterns stand for: one lies within the other, or there are none.
-    #[must_use]
-    pub fn intersection<'a>(&'a self, other: &'a Self) -> Option<&'a Self> {
-        if self.contains(other) {
-            Some(other)
-        } else if other.contains(self) {
-            Some(self)
-        } else {
-            None
-        }
     }
 
     /// Whether it stands for more than one image.
