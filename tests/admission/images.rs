@@ -57,8 +57,7 @@ fn pods_and_every_kind_of_template() {
             "containers": [{ "name": "app", "image": "nginx" }],
             "volumes": [{ "name": "v", "image": { "reference": "registry.example.com/x:1" } }],
         } });
-        let at = kind.2.replace('/', ".");
-        let at = if at.is_empty() { "spec" } else { &format!("{}.spec", &at[1..]) };
+        let at = format!("{}/spec", kind.2).trim_start_matches('/').replace('/', ".");
         let absent = "nothing, which is IfNotPresent for this image";
         let expect = [
             format!("RF3001 {at}.containers[app].image: docker.io/library/nginx"),
