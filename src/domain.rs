@@ -3,13 +3,14 @@
 //! A [`Finding`] is one breach of a rule ([`Code`]) at a [`FieldPath`], with the [`Fix`] that
 //! ends it. A [`Verdict`] is every finding of a request, each with the [`Mode`] that the tenant's
 //! profile gives its rule; from the modes follows the [`Decision`]. Names that people choose are
-//! parsed where they enter ([`TenantName`], [`Pattern`], [`RuleKey`]); inside, no string carries
-//! meaning.
+//! parsed where they enter ([`TenantName`], [`Pattern`], [`RuleKey`], [`Reference`]); inside, no string
+//! carries meaning.
 //!
 //! Deliberately absent: JSON, Kubernetes objects, clocks.
 
 mod code;
 mod finding;
+mod image;
 mod net;
 mod path;
 mod pattern;
@@ -21,6 +22,7 @@ mod verdict;
 
 pub use code::{Code, Family, InvalidRuleKey, RuleKey};
 pub use finding::{Edit, EditValue, Finding, Fix, Severity};
+pub use image::{ImagePattern, InvalidImagePattern, InvalidReference, Reference};
 pub use net::{Cidr, InvalidCidr};
 pub use path::{FieldPath, Segment};
 pub use pattern::{InvalidPattern, Pattern};

@@ -21,9 +21,9 @@ mod tests;
 pub mod values;
 
 pub use builtin::{builtin_profiles, embedded};
-pub use documents::Seccomp;
+pub use documents::{PullPolicy, Seccomp};
 pub use effective::{
-    EffectiveProfile, LabelKeyRules, Modes, NamespaceRules, PodDefaults, PodSecurity,
+    EffectiveProfile, ImagePolicy, LabelKeyRules, Modes, NamespaceRules, PodDefaults, PodSecurity,
 };
 pub use load::{Documents, load};
 pub use report::{Excerpt, Problem, Report, Source};

@@ -9,11 +9,13 @@
 
 pub mod entries;
 pub mod guard;
+pub mod images;
 pub mod pod_security;
 pub mod resources;
 mod rule;
 pub mod tenancy;
 
+pub use images::{ImagesView, judge_images};
 pub use pod_security::{PodView, backstop, is_significant, judge_pod, standards};
 pub use resources::{Resource, Shape, find_kind, find_resource};
 pub use rule::{Concern, PodCheck, Report, Revision, Rule};
@@ -23,7 +25,8 @@ use crate::domain::Code;
 
 /// Every rule in force, in the order of the codes.
 pub fn table() -> impl Iterator<Item = &'static Rule> {
-    tenancy::RULES.iter().chain(pod_security::RULES).chain(guard::RULES)
+    let tables = [tenancy::RULES, pod_security::RULES, images::RULES, guard::RULES];
+    tables.into_iter().flatten()
 }
 
 /// The rule with this code.
@@ -33,8 +36,7 @@ pub fn rule(code: Code) -> Option<&'static Rule> {
 }
 
 /// The families whose rules are yet to come; profiles may name their keys already.
-pub const HELD_FAMILIES: [(&str, &str); 6] = [
-    ("RF3", "images: where they come from and how they are named"),
+pub const HELD_FAMILIES: [(&str, &str); 5] = [
     ("RF4", "network: what a tenant's policies may open"),
     ("RF5", "services and entry points"),
     ("RF6", "identity: roles, bindings, tokens, exec"),

@@ -22,7 +22,7 @@ pub fn fill(case: &Case<'_>) -> Result<Patch, Fault> {
         (Shape::Namespace, "") if create => namespace(case),
         (Shape::Pod, "") if create => owned(case, |tenant, text| {
             let pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
-            Ok(plan_pod(&pod, &tenant.profile.pod_defaults).patch(&pod))
+            Ok(plan_pod(&pod, &tenant.profile).patch(&pod))
         }),
         (Shape::Pod, "ephemeralcontainers") if case.operation == Operation::Update => {
             owned(case, |tenant, text| ephemeral(case, tenant, text))
@@ -55,7 +55,7 @@ fn ephemeral(case: &Case<'_>, tenant: &Tenant, text: &str) -> Result<Patch, Faul
     let pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
     let old = required("oldObject", case.request.old_object.text())?;
     let old: Pod<'_> = from_json(old).map_err(|error| malformed("oldObject", &error))?;
-    Ok(plan_ephemeral(&pod, &old, &tenant.profile.pod_defaults).patch_ephemeral(&pod))
+    Ok(plan_ephemeral(&pod, &old, &tenant.profile).patch_ephemeral(&pod))
 }
 
 /// A namespace is completed for the tenant that its label names, that claims its name, or that is

@@ -8,7 +8,7 @@ use crate::objects::{
     Labelled, Malformed, Pod, TemplateKind, as_stored, from_json, template_changed,
 };
 use crate::policy::EffectiveProfile;
-use crate::rules::{PodView, Shape, is_significant, judge_pod};
+use crate::rules::{PodView, Shape, is_significant, judge_images, judge_pod};
 use crate::state::Standing;
 
 /// Judges a case: every finding at once.
@@ -95,8 +95,8 @@ fn plan<'p>(
     profile: &'p EffectiveProfile,
 ) -> PodPlan<'p> {
     match (case.resource.subresource, old) {
-        ("", None) => plan_pod(pod, &profile.pod_defaults),
-        ("ephemeralcontainers", Some(old)) => plan_ephemeral(pod, old, &profile.pod_defaults),
+        ("", None) => plan_pod(pod, profile),
+        ("ephemeralcontainers", Some(old)) => plan_ephemeral(pod, old, profile),
         _ => PodPlan::default(),
     }
 }
@@ -119,7 +119,7 @@ fn judge_template(
     if case.stage == Stage::Manifest {
         as_stored(&mut pod, true);
     }
-    plan_pod(&pod, &profile.pod_defaults).apply(&mut pod);
+    plan_pod(&pod, profile).apply(&mut pod);
     Ok(judged(&pod, kind.path(), case, profile))
 }
 
@@ -131,7 +131,10 @@ fn judged(
 ) -> Vec<Finding> {
     let security = &profile.pod_security;
     let view = PodView { pod, at, version: security.version.resolve(case.snapshot.latest) };
+    let tenant = case.standing.tenant().map(|tenant| &tenant.name);
+    let mode = |code| profile.modes.of(code);
     let mut findings = Vec::new();
-    judge_pod(&view, security.level, |code| profile.modes.of(code), &mut findings);
+    judge_pod(&view, security.level, mode, &mut findings);
+    judge_images(&view, &profile.images, tenant, mode, &mut findings);
     findings
 }

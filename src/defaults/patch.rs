@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// One `add`: what is filled in was absent.
+/// One `add`: what is filled in was absent, and where something was, `add` replaces it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
     /// RFC 6901.

@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::patch::Patch;
+use super::pull::PullPlan;
 use crate::objects::{
     Capabilities, Container, ContainerList, ContainerSecurity, Pod, PodSpec, SeccompProfile,
 };
-use crate::policy::{PodDefaults, Seccomp};
+use crate::policy::{EffectiveProfile, PodDefaults, Seccomp};
 
 /// The annotation that says what was filled in: the paths, separated by commas.
 pub const FILLED_IN: &str = "ringfence.dev/filled-in";
@@ -72,18 +73,23 @@ struct ContainerFill<'p> {
 pub struct PodPlan<'p> {
     pod: PodFill<'p>,
     containers: Vec<ContainerFill<'p>>,
+    pull: PullPlan,
 }
 
 /// What a pod on its creation, or the pod of a template, is given.
 ///
-/// Windows pods must leave every Linux field unset, and mirror pods belong to the kubelet: they get
-/// nothing. A pod without containers is the API server's to refuse.
+/// Windows pods must leave every Linux field unset, and mirror pods belong to the kubelet: the former
+/// get no more than the pull policy that is forced, the latter nothing. A pod without containers is
+/// the API server's to refuse.
 #[must_use]
-pub fn plan_pod<'p>(pod: &Pod<'_>, defaults: &'p PodDefaults) -> PodPlan<'p> {
-    let spec = &pod.spec;
-    let untouched = spec.is_windows() || pod.meta.annotations.contains_key(MIRROR);
-    if untouched || spec.containers.is_empty() {
+pub fn plan_pod<'p>(pod: &Pod<'_>, profile: &'p EffectiveProfile) -> PodPlan<'p> {
+    let (spec, defaults) = (&pod.spec, &profile.pod_defaults);
+    if pod.meta.annotations.contains_key(MIRROR) || spec.containers.is_empty() {
         return PodPlan::default();
+    }
+    let pull = PullPlan::pod(spec, profile.images.force_pull_policy);
+    if spec.is_windows() {
+        return PodPlan { pull, ..PodPlan::default() };
     }
     let containers = [ContainerList::Init, ContainerList::Regular, ContainerList::Ephemeral]
         .into_iter()
@@ -96,20 +102,25 @@ pub fn plan_pod<'p>(pod: &Pod<'_>, defaults: &'p PodDefaults) -> PodPlan<'p> {
     if annotation.is_some_and(|text| !matches!(text, "runtime/default" | "docker/default")) {
         filled.seccomp_profile = None;
     }
-    PodPlan { pod: filled, containers }
+    PodPlan { pod: filled, containers, pull }
 }
 
 /// What the ephemeral containers are given that an update adds.
 #[must_use]
-pub fn plan_ephemeral<'p>(pod: &Pod<'_>, old: &Pod<'_>, defaults: &'p PodDefaults) -> PodPlan<'p> {
-    if pod.spec.is_windows() {
-        return PodPlan::default();
-    }
+pub fn plan_ephemeral<'p>(
+    pod: &Pod<'_>,
+    old: &Pod<'_>,
+    profile: &'p EffectiveProfile,
+) -> PodPlan<'p> {
     let known: BTreeSet<&str> =
         old.spec.ephemeral_containers.iter().map(|container| container.name.as_ref()).collect();
     let added = |container: &Container<'_>| !known.contains(container.name.as_ref());
-    let containers = plan_list(&pod.spec, ContainerList::Ephemeral, defaults, added);
-    PodPlan { pod: PodFill::default(), containers }
+    let pull = PullPlan::ephemeral(&pod.spec, profile.images.force_pull_policy, added);
+    if pod.spec.is_windows() {
+        return PodPlan { pull, ..PodPlan::default() };
+    }
+    let containers = plan_list(&pod.spec, ContainerList::Ephemeral, &profile.pod_defaults, added);
+    PodPlan { pod: PodFill::default(), containers, pull }
 }
 
 fn plan_security<'p>(spec: &PodSpec<'_>, defaults: &'p PodDefaults) -> PodFill<'p> {
@@ -202,11 +213,12 @@ impl PodPlan<'_> {
     /// Whether there is nothing to fill in.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pod == PodFill::default() && self.containers.is_empty()
+        self.pod == PodFill::default() && self.containers.is_empty() && self.pull.is_empty()
     }
 
     /// Fills in, in memory.
     pub fn apply(&self, pod: &mut Pod<'_>) {
+        self.pull.apply(&mut pod.spec);
         let fill = &self.pod;
         if *fill != PodFill::default() {
             let security = pod.spec.security.get_or_insert_default();
@@ -271,6 +283,7 @@ impl PodPlan<'_> {
                 fill.patch(container, &mut patch);
             }
         }
+        self.pull.patch(&mut patch);
         patch
     }
 
@@ -300,9 +313,7 @@ impl PodPlan<'_> {
             fields.map(|(field, _)| format!("spec.securityContext.{field}")).collect();
         for fill in &self.containers {
             let container = fill.list.of(&pod.spec).get(fill.index);
-            let name =
-                container.map(|container| container.name.as_ref()).filter(|name| plain(name));
-            let name = name.map_or_else(|| fill.index.to_string(), str::to_owned);
+            let name = named(container.map(|container| container.name.as_ref()), fill.index);
             let at = format!("spec.{}[{name}].securityContext", fill.list.field());
             if fill.no_escalation {
                 paths.push(format!("{at}.allowPrivilegeEscalation"));
@@ -311,8 +322,14 @@ impl PodPlan<'_> {
                 paths.push(format!("{at}.capabilities.drop"));
             }
         }
+        paths.extend(self.pull.paths(&pod.spec));
         paths
     }
+}
+
+/// What an item of a list is called: its name, or its place where it has none that is one.
+pub(super) fn named(name: Option<&str>, index: usize) -> String {
+    name.filter(|name| plain(name)).map_or_else(|| index.to_string(), str::to_owned)
 }
 
 /// Whether a name is one that Kubernetes takes: webhooks see an object before it is validated.

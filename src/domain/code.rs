@@ -12,6 +12,8 @@ impl Family {
     pub const TENANCY: Self = Self(1);
     /// RF2: the Pod Security Standards and what we add to them.
     pub const POD_SECURITY: Self = Self(2);
+    /// RF3: where images come from, and how they are named.
+    pub const IMAGES: Self = Self(3);
     /// RF9: the guard itself.
     pub const GUARD: Self = Self(9);
 
@@ -125,6 +127,16 @@ register! {
     EarlyProbeHosts = 2101,
     /// Group 0 among the supplemental groups.
     RootGroup = 2102,
+    /// Where images come from.
+    ImageRegistry = 3001,
+    /// Images named by their digest.
+    ImageDigest = 3002,
+    /// When images are pulled.
+    ImagePullPolicy = 3003,
+    /// `latest`, or no tag.
+    LatestTag = 3004,
+    /// A reference of an image that cannot be read.
+    ImageReference = 3005,
     /// An object or review that cannot be read.
     Malformed = 9001,
     /// A kind, subresource or operation that no rule knows.
@@ -232,7 +244,8 @@ mod tests {
         check("*", Some(RuleKey::All));
         check("RF2", Some(RuleKey::Family(Family::POD_SECURITY)));
         check("RF2003", Some(RuleKey::Rule(Code::Privileged)));
-        check("RF3004", Some(RuleKey::Held(3004)));
+        check("RF3004", Some(RuleKey::Rule(Code::LatestTag)));
+        check("RF4004", Some(RuleKey::Held(4004)));
         for wrong in
             ["", "RF", "RF0", "RF2999", "RF20", "RF+003", "rf2003", "RF0003", "RF20031", "**"]
         {

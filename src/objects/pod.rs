@@ -119,6 +119,8 @@ object! {
     pub struct Container<'de> {
         name: Cow<'de, str> = "name",
         image: Cow<'de, str> = "image",
+        /// Empty in a manifest that leaves it to the API server.
+        image_pull_policy: Cow<'de, str> = "imagePullPolicy",
         ports: Vec<Port> = "ports",
         liveness_probe: Option<Probe<'de>> = "livenessProbe",
         readiness_probe: Option<Probe<'de>> = "readinessProbe",
@@ -234,6 +236,17 @@ pub struct Volume<'de> {
     pub name: Cow<'de, str>,
     /// The keys beside the name that hold an object, also those that nobody knows yet.
     pub sources: Keys<'de>,
+    /// The source `image`.
+    pub image: Option<ImageSource<'de>>,
+}
+
+object! {
+    /// An image that a volume holds the files of.
+    pub struct ImageSource<'de> {
+        reference: Cow<'de, str> = "reference",
+        /// Empty in a manifest that leaves it to the API server.
+        pull_policy: Cow<'de, str> = "pullPolicy",
+    }
 }
 
 /// The volume sources of core/v1 1.37: a value that is no object is an error under these, and
@@ -297,7 +310,12 @@ impl<'de> Visitor<'de> for VolumeFields<'_, 'de> {
                 continue;
             }
             let mut present = Present::default();
-            map.next_value_seed(Into(&mut present))?;
+            if key.0 == "image" {
+                map.next_value_seed(Into(&mut self.0.image))?;
+                present = self.0.image.as_ref().map_or(Present::Absent, |_| Present::Object);
+            } else {
+                map.next_value_seed(Into(&mut present))?;
+            }
             match present {
                 Present::Object => {
                     self.0.sources.insert(key.0);
@@ -312,5 +330,27 @@ impl<'de> Visitor<'de> for VolumeFields<'_, 'de> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::from_json;
+
+    #[test]
+    fn an_image_volume_is_read_as_a_source_and_for_itself() {
+        let check = |text: &str, source: bool, expect: Option<(&str, &str)>| {
+            let volume: Volume<'_> = from_json(text).unwrap();
+            let image = volume.image.as_ref();
+            let image = image.map(|own| (own.reference.as_ref(), own.pull_policy.as_ref()));
+            assert_eq!((volume.sources.contains("image"), image), (source, expect), "{text}");
+        };
+        let both = r#"{"image":{"reference":"a"},"image":{"pullPolicy":"Never"}}"#;
+        check(both, true, Some(("a", "Never")));
+        check(r#"{"image":{}}"#, true, Some(("", "")));
+        check(r#"{"image":{"reference":"a"},"image":null}"#, false, None);
+        check(r#"{"name":"v","emptyDir":{}}"#, false, None);
+        assert!(from_json::<Volume<'_>>(r#"{"image":"a"}"#).is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! What one document says that no schema of a field can see. The CRDs say the same in CEL.
 
 use super::documents::{
-    Dns, ExemptionSpec, GrantPort, GrantSpec, LabelKeys, Operator, Party, PlatformSpec, PortRange,
-    ProfileSpec, Requirement, Rules, Selector, SharedService, Subject, SubjectKind, TenantSpec,
+    Dns, ExemptionSpec, GrantPort, GrantSpec, Images, LabelKeys, Operator, Party, PlatformSpec,
+    PortRange, ProfileSpec, Requirement, Rules, Selector, SharedService, Subject, SubjectKind,
+    TenantSpec,
 };
 use super::read::{Loaded, Problems};
 use super::values::Port;
@@ -184,6 +185,7 @@ impl Checker<'_, '_, ProfileSpec> {
         }
         let keys = spec.namespaces.as_ref().and_then(|own| own.label_keys.as_ref());
         self.label_keys("/namespaces/labelKeys", keys);
+        self.images(spec.images.as_ref());
         let outside = spec.network.iter().flat_map(|own| own.outside.iter().flatten());
         for (index, range) in outside.enumerate() {
             self.ports(&format!("/network/outside/{index}/ports"), range.ports.as_ref());
@@ -213,6 +215,7 @@ impl Checker<'_, '_, TenantSpec> {
                 self.wrong_key(&at, format!("`{key}` is ringfence's own"));
             }
         }
+        self.images(spec.images.as_ref());
         let outside = spec.network.iter().flat_map(|own| own.outside.iter().flatten());
         for (index, range) in outside.enumerate() {
             self.ports(&format!("/network/outside/{index}/ports"), range.ports.as_ref());
@@ -237,6 +240,12 @@ impl Checker<'_, '_, ExemptionSpec> {
 }
 
 impl<T> Checker<'_, '_, T> {
+    /// No pull policy at all would admit no container.
+    fn images(&mut self, images: Option<&Images>) {
+        let policies = images.and_then(|images| images.pull_policies.as_ref());
+        self.not_empty("/images/pullPolicies", policies.is_some_and(Vec::is_empty));
+    }
+
     fn not_empty(&mut self, at: &str, empty: bool) {
         if empty {
             self.wrong(at, "this list must not be empty");

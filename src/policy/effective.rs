@@ -4,12 +4,14 @@
 //! names the rule or the field. Sections that no rule reads yet are held in the documents and not
 //! looked at here.
 
+mod images;
 mod namespaces;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub use images::ImagePolicy;
 pub use namespaces::{LabelKeyRules, NamespaceRules};
 
 use super::documents::{
@@ -29,6 +31,8 @@ pub struct EffectiveProfile {
     pub pod_defaults: PodDefaults,
     /// What `automountServiceAccountToken` of service accounts is filled in with.
     pub automount_token: bool,
+    /// What images are held to.
+    pub images: ImagePolicy,
     /// What a tenant's owners may make of namespaces.
     pub namespaces: NamespaceRules,
 }
@@ -129,6 +133,7 @@ pub(super) fn profile(spec: &ProfileSpec) -> EffectiveProfile {
             .as_ref()
             .and_then(|own| own.automount_token)
             .unwrap_or(false),
+        images: images::images(spec.images.as_ref()),
         namespaces: namespaces::profile(spec.namespaces.as_ref()),
     }
 }
@@ -149,6 +154,7 @@ pub(super) fn tenant(
             base.automount_token,
             tenant.service_accounts.as_ref().and_then(|own| own.automount_token),
         ),
+        images: tightener.images(&base.images, tenant.images.as_ref()),
         namespaces: tightener.namespaces(&base.namespaces, tenant.namespaces.as_ref()),
     };
     (effective, tightener.found)

@@ -8,7 +8,7 @@ use super::check::Checker;
 use super::documents::{
     ExemptionSpec, GrantSpec, PlatformSpec, ProfileSpec, SubjectKind, TenantSpec,
 };
-use super::effective::{self, Loosening, Permit};
+use super::effective::{self, EffectiveProfile, Loosening, Permit};
 use super::read::{Loaded, Problems, Read};
 use super::report::{Report, Source, did_you_mean};
 use super::tenants::{Named, Tenants};
@@ -234,6 +234,9 @@ impl Set<'_> {
         let unowned =
             platform.unowned.as_ref().and_then(|unowned| profile(unowned.profile.as_str()));
         let unowned = unowned.map(|own| Arc::new(effective::profile(&own.spec)));
+        for own in &read.profiles {
+            forced(problems, own, &effective::profile(&own.spec));
+        }
         let mut tenants = Tenants::new(platform, unowned);
         for own in &read.tenants {
             let name = own.spec.profile.as_ref().map_or("restricted", |profile| profile.as_str());
@@ -244,6 +247,7 @@ impl Set<'_> {
             for loosening in loosenings {
                 loosened(problems, own, base, &loosening);
             }
+            forced(problems, own, &effective);
             tenants.add(tenant, &own.spec, effective);
         }
         tenants
@@ -299,6 +303,18 @@ impl Names {
         for (index, name) in names.into_iter().flatten().enumerate() {
             self.check(problems, own, &format!("{at}/{index}"), Some(name));
         }
+    }
+}
+
+/// A pull policy that is forced and not admitted, where the document has a part in that.
+fn forced<T>(problems: &mut Problems<'_>, own: &Loaded<T>, effective: &EffectiveProfile) {
+    let there = ["/images/forcePullPolicy", "/images/pullPolicies"];
+    let place = there.into_iter().find(|pointer| own.has(pointer));
+    if let (Some(at), Some(forced)) = (place, effective.images.contradiction()) {
+        let forced = forced.as_str();
+        let message =
+            format!("`{forced}` is forced on every container, and `pullPolicies` is without it");
+        problems.add(own.source, &own.place(at), message);
     }
 }
 

@@ -50,6 +50,14 @@ fn the_embedded_set_and_the_built_in_profiles_load() {
     assert_eq!(alpha.profile.pod_defaults, defaults(Some(1000)));
     assert_eq!(alpha.profile.pod_security.level, Level::Restricted);
     assert!(!alpha.profile.automount_token);
+    let images = ImagePolicy {
+        registries: None,
+        require_digest: false,
+        forbid_latest: true,
+        pull_policies: None,
+        force_pull_policy: None,
+    };
+    assert_eq!(alpha.profile.images, images);
     assert_eq!(alpha.profile.modes.of(Code::Privileged), Mode::Enforce);
     assert_eq!(alpha.labels.get("cost-center").map(String::as_str), Some("42"));
     let beta = tenants.tenant("beta").unwrap();
@@ -162,6 +170,53 @@ fn a_tenants_fields_stand_over_the_profiles_where_they_may() {
     assert!(check(open, "cordoned: false").automount_token);
     assert!(!check(open, "serviceAccounts: {automountToken: false}").automount_token);
     assert!(check("overridable: {fields: [serviceAccounts]}", open).automount_token);
+}
+
+#[test]
+fn a_tenants_images_stand_within_the_profiles() {
+    let check = |profile: &str, tenant: &str, expect: &str| {
+        let profile = document("Profile", "own", profile);
+        let tenant = document("Tenant", "a", &format!("profile: own\nimages: {tenant}"));
+        let images = tenants(&(profile + &tenant)).tenant("a").unwrap().profile.images.clone();
+        let ImagePolicy { registries, require_digest, forbid_latest, .. } = &images;
+        let registries = registries.as_ref().map(|all| all.iter().map(ToString::to_string));
+        let registries =
+            registries.map_or("any".to_owned(), |all| all.collect::<Vec<_>>().join(" "));
+        let pulls = images.admitted_pull_policies();
+        let forced = images.force_pull_policy;
+        let found = format!("{registries} {require_digest} {forbid_latest} {pulls:?} {forced:?}");
+        assert_eq!(found, expect, "{tenant}");
+    };
+    check("{}", "{}", "any false true None None");
+    let lists = "images: {registries: [r.io/*, nginx], pullPolicies: [Never, Always]}";
+    check(lists, "{}", "r.io/* docker.io/library/nginx false true Some([Always, Never]) None");
+    check("{}", "{registries: [r.io/a]}", "r.io/a false true None None");
+    let own = "{registries: [r.io/a/*, r.io/*], pullPolicies: [Always]}";
+    check(lists, own, "r.io/a/* r.io/* false true Some([Always]) None");
+    check(lists, "{registries: []}", " false true Some([Always, Never]) None");
+    let off = "images: {requireDigest: false, forbidLatest: false}";
+    check(off, "{requireDigest: true, forbidLatest: true}", "any true true None None");
+    check(off, "{}", "any false false None None");
+    let forced = "images: {forcePullPolicy: Always}";
+    check("{}", "{forcePullPolicy: Never}", "any false true Some([Never]) Some(Never)");
+    check(forced, "{forcePullPolicy: Always}", "any false true Some([Always]) Some(Always)");
+    check(
+        forced,
+        "{pullPolicies: [IfNotPresent, Always]}",
+        "any false true Some([Always, IfNotPresent]) Some(Always)",
+    );
+    let all = "images: {registries: [r.io/*], requireDigest: true, pullPolicies: [Always], forcePullPolicy: Always}\noverridable: {fields: [images]}";
+    check(
+        all,
+        "{registries: [s.io/*], requireDigest: false, forbidLatest: false, pullPolicies: [Never], forcePullPolicy: Never}",
+        "s.io/* false false Some([Never]) Some(Never)",
+    );
+}
+
+#[test]
+fn images_that_loosen_are_told_with_both_places() {
+    let files = sources(&[("images.yaml", include_str!("tests/images.yaml"))]);
+    insta::assert_snapshot!(load(&files).unwrap_err());
 }
 
 #[test]

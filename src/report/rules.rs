@@ -120,6 +120,7 @@ fn looks_at(rule: &Rule) -> &'static str {
             "pods and pod templates (a check of the Pod Security Standards, with upstream's id)"
         }
         Concern::Beyond(_) => "pods and pod templates (beyond the Pod Security Standards)",
+        Concern::Images(_) => "the images of containers and volumes, in pods and pod templates",
         Concern::Namespace(_) => {
             "namespaces with their status and finalize; always enforced, and never exempted"
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::images::ImagesView;
 use super::pod_security::PodView;
 use super::tenancy::NamespaceView;
 use crate::domain::{Code, FieldPath, Finding, Fix, Level, Severity, Version};
@@ -34,6 +35,8 @@ pub enum Concern {
     Standard(PodCheck),
     /// Pods, and the templates of pods: what we ask beyond the standards.
     Beyond(PodCheck),
+    /// The images of pods, and of the templates of pods.
+    Images(fn(&ImagesView<'_>, &mut Report<'_>)),
     /// Namespaces, before and after a request.
     Namespace(fn(&NamespaceView<'_>, &mut Report<'_>)),
     /// Every change in a tenant's namespaces, where the tenant is cut off.
@@ -44,7 +47,7 @@ pub enum Concern {
     Guard,
 }
 
-/// A check of pods.
+/// A check of pods that goes by level and version.
 #[derive(Debug)]
 pub struct PodCheck {
     /// The lowest level that has the check.
@@ -76,12 +79,16 @@ impl PodCheck {
 }
 
 impl Rule {
-    /// The check of a rule on pods.
+    /// The check of a rule on pods that goes by level and version.
     #[must_use]
     pub fn pod_check(&self) -> Option<&PodCheck> {
         match &self.concern {
             Concern::Standard(check) | Concern::Beyond(check) => Some(check),
-            Concern::Namespace(_) | Concern::Cordon | Concern::Document | Concern::Guard => None,
+            Concern::Images(_)
+            | Concern::Namespace(_)
+            | Concern::Cordon
+            | Concern::Document
+            | Concern::Guard => None,
         }
     }
 

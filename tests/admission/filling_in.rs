@@ -1,9 +1,12 @@
 //! Laws of filling in.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
+use proptest::sample::select;
 use ringfence::defaults::{FILLED_IN, plan_ephemeral, plan_pod};
-use ringfence::objects::{Pod, from_json};
-use ringfence::policy::{PodDefaults, Seccomp};
+use ringfence::objects::{ContainerList, Pod, from_json};
+use ringfence::policy::{EffectiveProfile, PodDefaults, PullPolicy, Seccomp, embedded, load};
 use serde_json::{Value, json};
 
 use super::pods;
@@ -28,8 +31,14 @@ fn encoded(object: Value) -> Value {
     }
 }
 
-fn defaults() -> PodDefaults {
-    PodDefaults {
+/// A profile that fills in everything, and forces this pull policy.
+fn profile(force_pull_policy: Option<PullPolicy>) -> EffectiveProfile {
+    static ALPHA: LazyLock<EffectiveProfile> = LazyLock::new(|| {
+        let tenants = load(&embedded()).unwrap().resolve();
+        EffectiveProfile::clone(&tenants.tenant("alpha").unwrap().profile)
+    });
+    let mut profile = ALPHA.clone();
+    profile.pod_defaults = PodDefaults {
         run_as_non_root: true,
         run_as_user: Some(1000),
         run_as_group: Some(3000),
@@ -37,14 +46,26 @@ fn defaults() -> PodDefaults {
         seccomp_profile: Some(Seccomp::RuntimeDefault),
         allow_privilege_escalation: false,
         drop_capabilities: vec!["ALL".to_owned()],
-    }
+    };
+    profile.images.force_pull_policy = force_pull_policy;
+    profile
 }
 
-fn filled(object: &Value) -> (Value, json_patch::Patch) {
+const FORCED: Option<PullPolicy> = Some(PullPolicy::Always);
+
+fn force() -> impl Strategy<Value = Option<PullPolicy>> {
+    select(vec![None, Some(PullPolicy::Always), Some(PullPolicy::Never)])
+}
+
+/// Where pull policies stand.
+fn is_pull_policy(pointer: &str) -> bool {
+    pointer.ends_with("/imagePullPolicy") || pointer.ends_with("/image/pullPolicy")
+}
+
+fn filled(object: &Value, profile: &EffectiveProfile) -> (Value, json_patch::Patch) {
     let text = object.to_string();
     let pod: Pod<'_> = from_json(&text).unwrap();
-    let defaults = defaults();
-    let patch = plan_pod(&pod, &defaults).patch(&pod);
+    let patch = plan_pod(&pod, profile).patch(&pod);
     let patch: json_patch::Patch = serde_json::from_value(patch.to_json()).unwrap();
     let mut after = object.clone();
     json_patch::patch(&mut after, &patch).unwrap();
@@ -79,39 +100,66 @@ proptest! {
     #![proptest_config(super::cases(2000))]
 
     #[test]
-    fn a_second_pass_adds_nothing(pod in pods::pod()) {
+    fn a_second_pass_adds_nothing(pod in pods::pod(), force in force()) {
+        let profile = profile(force);
         let object = encoded(pods::wrapped(&pod, pods::KINDS[0]));
-        let (once, _) = filled(&object);
-        let (twice, patch) = filled(&once);
+        let (once, _) = filled(&object, &profile);
+        let (twice, patch) = filled(&once, &profile);
         prop_assert_eq!(patch.0, vec![], "{}", once);
         prop_assert_eq!(twice, once);
     }
 
     #[test]
-    fn explicit_choices_survive(pod in pods::pod()) {
+    fn explicit_choices_survive(pod in pods::pod(), force in force()) {
         let object = encoded(pods::wrapped(&pod, pods::KINDS[0]));
-        let (after, _) = filled(&object);
+        let (after, _) = filled(&object, &profile(force));
         for (pointer, value) in leaves_of(&object) {
-            prop_assert_eq!(after.pointer(&pointer), Some(&value), "{}", pointer);
+            let survives = force.is_none() || !is_pull_policy(&pointer);
+            if survives {
+                prop_assert_eq!(after.pointer(&pointer), Some(&value), "{}", pointer);
+            }
         }
     }
 
     #[test]
-    fn windows_pods_stay_as_they_are(pod in pods::pod()) {
-        let mut object = encoded(pods::wrapped(&pod, pods::KINDS[0]));
-        pods::put(&mut object, "/spec/os", json!({ "name": "windows" }));
-        let (after, _) = filled(&object);
-        prop_assert_eq!(after, object);
+    fn a_forced_pull_policy_is_every_images(pod in pods::pod()) {
+        let object = encoded(pods::wrapped(&pod, pods::KINDS[0]));
+        let text = filled(&object, &profile(FORCED)).0.to_string();
+        let after: Pod<'_> = from_json(&text).unwrap();
+        let spec = &after.spec;
+        // A pod without containers is the API server's to refuse.
+        if !spec.containers.is_empty() {
+            for container in ContainerList::ALL.into_iter().flat_map(|list| list.of(spec)) {
+                prop_assert_eq!(&container.image_pull_policy, "Always");
+            }
+            for image in spec.volumes.iter().filter_map(|volume| volume.image.as_ref()) {
+                prop_assert_eq!(&image.pull_policy, "Always");
+            }
+        }
     }
 
     #[test]
-    fn memory_and_patch_agree(pod in pods::pod()) {
+    fn windows_pods_get_no_more_than_the_pull_policy(pod in pods::pod(), force in force()) {
+        let mut object = encoded(pods::wrapped(&pod, pods::KINDS[0]));
+        pods::put(&mut object, "/spec/os", json!({ "name": "windows" }));
+        let (after, patch) = filled(&object, &profile(force));
+        match force {
+            None => prop_assert_eq!(after, object),
+            Some(_) => for operation in &patch.0 {
+                let path = operation.path().to_string();
+                prop_assert!(is_pull_policy(&path) || path.starts_with("/metadata/"), "{}", path);
+            },
+        }
+    }
+
+    #[test]
+    fn memory_and_patch_agree(pod in pods::pod(), force in force()) {
         let object = encoded(pods::wrapped(&pod, pods::KINDS[0]));
         let text = object.to_string();
-        let defaults = defaults();
+        let profile = profile(force);
         let mut in_memory: Pod<'_> = from_json(&text).unwrap();
-        plan_pod(&in_memory, &defaults).apply(&mut in_memory);
-        let after = filled(&object).0.to_string();
+        plan_pod(&in_memory, &profile).apply(&mut in_memory);
+        let after = filled(&object, &profile).0.to_string();
         let mut patched: Pod<'_> = from_json(&after).unwrap();
         in_memory.meta.annotations.remove(FILLED_IN);
         patched.meta.annotations.remove(FILLED_IN);
@@ -119,7 +167,7 @@ proptest! {
     }
 
     #[test]
-    fn only_added_ephemeral_containers_are_touched(pod in pods::pod()) {
+    fn only_added_ephemeral_containers_are_touched(pod in pods::pod(), force in force()) {
         let old = encoded(pods::wrapped(&pod, pods::KINDS[0]));
         let mut new = old.clone();
         let list = &mut new["spec"]["ephemeralContainers"];
@@ -131,25 +179,24 @@ proptest! {
         let (text, old_text) = (new.to_string(), old.to_string());
         let (view, old_view): (Pod<'_>, Pod<'_>) =
             (from_json(&text).unwrap(), from_json(&old_text).unwrap());
-        let defaults = defaults();
-        let patch = plan_ephemeral(&view, &old_view, &defaults).patch_ephemeral(&view);
-        let expect = if view.spec.is_windows() {
-            json!([])
-        } else {
-            json!([{
-                "op": "add",
-                "path": format!("/spec/ephemeralContainers/{added}/securityContext"),
-                "value": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } },
-            }])
-        };
-        prop_assert_eq!(patch.to_json(), expect);
+        let profile = profile(force);
+        let patch = plan_ephemeral(&view, &old_view, &profile).patch_ephemeral(&view);
+        let at = format!("/spec/ephemeralContainers/{added}");
+        let mut expect = Vec::new();
+        if !view.spec.is_windows() {
+            expect.push(add(&format!("{at}/securityContext"), hardened()));
+        }
+        if let Some(force) = force {
+            expect.push(add(&format!("{at}/imagePullPolicy"), json!(force.as_str())));
+        }
+        prop_assert_eq!(patch.to_json(), Value::Array(expect));
     }
 }
 
 #[track_caller]
 fn check(spec: Value, expect: Value) {
     let object = json!({ "metadata": { "name": "x" }, "spec": spec });
-    let (_, patch) = filled(&object);
+    let (_, patch) = filled(&object, &profile(None));
     let mut patch = serde_json::to_value(patch).unwrap();
     let last = patch.as_array_mut().unwrap().pop();
     if let Some(last) = last {
@@ -277,9 +324,9 @@ fn mirror_pods_and_pods_without_containers_stay_as_they_are() {
         "metadata": { "annotations": { "kubernetes.io/config.mirror": "x" } },
         "spec": { "containers": [{ "name": "app" }] },
     });
-    assert_eq!(filled(&mirror).0, mirror);
+    assert_eq!(filled(&mirror, &profile(FORCED)).0, mirror);
     let empty = json!({ "metadata": {}, "spec": { "containers": [] } });
-    assert_eq!(filled(&empty).0, empty);
+    assert_eq!(filled(&empty, &profile(FORCED)).0, empty);
 }
 
 #[test]
@@ -290,7 +337,7 @@ fn the_annotation_says_what_was_filled_in() {
             "containers": [{ "name": "app" }, { "name": "not a name" }],
         });
         let object = json!({ "metadata": { "annotations": annotations }, "spec": spec });
-        filled(&object).0["metadata"]["annotations"].clone()
+        filled(&object, &profile(None)).0["metadata"]["annotations"].clone()
     };
     let ours = "spec.containers[app].securityContext.allowPrivilegeEscalation,\
                 spec.containers[app].securityContext.capabilities.drop,\
@@ -319,7 +366,7 @@ fn a_seccomp_annotation_is_a_choice() {
             },
             "spec": { "containers": [{ "name": "app" }] },
         });
-        let (after, _) = filled(&object);
+        let (after, _) = filled(&object, &profile(None));
         let profile = &after["spec"]["securityContext"]["seccompProfile"];
         assert_eq!(!profile.is_null(), expect, "{annotation}: {after}");
     };
@@ -328,4 +375,29 @@ fn a_seccomp_annotation_is_a_choice() {
     check("localhost/x", false);
     check("unconfined", false);
     check("", false);
+}
+
+#[test]
+fn a_forced_pull_policy_overwrites_and_is_annotated() {
+    let hardened_as = |policy: &str| json!({ "name": "app", "imagePullPolicy": policy, "securityContext": hardened() });
+    let object = json!({ "metadata": {}, "spec": {
+        "securityContext": { "runAsUser": 0, "seccompProfile": { "type": "Localhost" } },
+        "initContainers": [hardened_as("Never")],
+        "containers": [hardened_as("Always"), hardened_as("IfNotPresent")],
+        "volumes": [
+            { "name": "e", "emptyDir": {} },
+            { "name": "v", "image": { "reference": "x:1" } },
+            { "name": "w", "image": { "reference": "x:1", "pullPolicy": "Always" } },
+        ],
+    } });
+    let (_, patch) = filled(&object, &profile(FORCED));
+    let paths = "spec.initContainers[app].imagePullPolicy,spec.containers[app].imagePullPolicy,\
+                 spec.volumes[v].image.pullPolicy";
+    let expect = json!([
+        add("/spec/initContainers/0/imagePullPolicy", json!("Always")),
+        add("/spec/containers/1/imagePullPolicy", json!("Always")),
+        add("/spec/volumes/1/image/pullPolicy", json!("Always")),
+        add("/metadata/annotations", json!({ FILLED_IN: paths })),
+    ]);
+    assert_eq!(serde_json::to_value(patch).unwrap(), expect);
 }

@@ -8,6 +8,7 @@ mod pods;
 
 mod filling_in;
 mod fixes;
+mod images;
 
 use proptest::prelude::ProptestConfig;
 

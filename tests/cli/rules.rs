@@ -23,8 +23,8 @@ fn wrong_codes() {
     insta::assert_snapshot!(session(&[
         &["rules", "RF2999"],
         &["rules", "rf2006"],
-        &["rules", "RF3004"],
-        &["rules", "RF2006", "RF3"],
+        &["rules", "RF4004"],
+        &["rules", "RF2006", "RF4"],
     ]));
 }
 

@@ -5,7 +5,6 @@ use std::io::Write as _;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use ringfence::audit::standards_of;
 use ringfence::domain::{Level, PolicyVersion, Version};
 use ringfence::rules::{self, find_kind};
@@ -13,6 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::coverage::Coverage;
+use super::generated::{count, runner, smallest};
 use super::harness::{Answer, Defaults, Query, Upstream, binary, upstream_checks};
 use super::pods::{self, KINDS};
 
@@ -118,14 +118,8 @@ impl Differ {
 
 #[test]
 fn family_2_agrees_with_upstream() {
-    let wanted = std::env::var("RINGFENCE_DIFFERENTIAL_OBJECTS");
-    let objects = wanted.map_or(OBJECTS, |count| count.parse().unwrap());
-    let seed =
-        std::env::var("RINGFENCE_DIFFERENTIAL_SEED").map_or(1, |seed| seed.parse::<u64>().unwrap());
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let objects = count("RINGFENCE_DIFFERENTIAL_OBJECTS", OBJECTS);
+    let mut runner = runner();
     let mut differ = Differ {
         upstream: Upstream::start(binary::path()),
         coverage: Coverage::default(),
@@ -140,19 +134,8 @@ fn family_2_agrees_with_upstream() {
             .collect();
         let batch: Vec<Case> = trees.iter().map(|tree| tree.current()).collect();
         if let Some((index, difference)) = differ.compare(&batch) {
-            let mut smallest = difference;
-            let tree = &mut trees[index];
-            while tree.simplify() {
-                while let Some((_, difference)) = differ.compare(&[tree.current()]) {
-                    smallest = difference;
-                    if !tree.simplify() {
-                        break;
-                    }
-                }
-                if !tree.complicate() {
-                    break;
-                }
-            }
+            let differs = |case| differ.compare(&[case]).map(|(_, difference)| difference);
+            let smallest = smallest(&mut trees[index], difference, differs);
             panic!("a difference, at its smallest:\n{smallest}");
         }
         done += batch.len();

@@ -12,3 +12,5 @@ mod pods;
 mod coverage;
 mod differential;
 mod door;
+mod generated;
+mod references;

@@ -19,7 +19,7 @@ import (
 
 const usage = `usage: controlplane COMPONENT [ARG]...
 components: etcd, kube-apiserver, kube-controller-manager, kubectl, podsecurity-webhook,
-podsecurity [--checks], defaults
+podsecurity [--checks], defaults, references
 `
 
 func main() {
@@ -49,6 +49,8 @@ func main() {
 		exitOn(runPodSecurity(os.Args[1:], os.Stdin, os.Stdout))
 	case "defaults":
 		exitOn(eachLine(os.Stdin, os.Stdout, defaulted))
+	case "references":
+		exitOn(eachLine(os.Stdin, os.Stdout, referred))
 	default:
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)

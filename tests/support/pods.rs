@@ -97,6 +97,12 @@ fn pool(field: &str) -> Vec<Value> {
         "livenessProbe" | "readinessProbe" | "startupProbe" => probes(),
         "lifecycle" => lifecycles(),
         "securityContext" => vec![json!({}), Value::Null],
+        "imagePullPolicy" => words(&["Always", "IfNotPresent", "Never", ""]),
+        "image" => vec![
+            json!({}),
+            json!({"reference": "registry.example.com/x:1", "pullPolicy": "Never"}),
+            json!({"reference": "x", "pullPolicy": null}),
+        ],
         "annotation" => words(&[
             "runtime/default",
             "docker/default",
@@ -292,6 +298,7 @@ fn volume() -> impl Strategy<Value = Value> {
         1 => source().prop_map(|source| json!({ "name": "v", source: null })),
         1 => Just(json!({ "name": "v" })),
         1 => Just(Value::Null),
+        2 => select(pool("image")).prop_map(|image| json!({ "name": "v", "image": image })),
     ]
 }
 
@@ -308,8 +315,15 @@ const POD_SECURITY: [&str; 10] = [
     "windowsOptions",
     "sysctls",
 ];
-const CONTAINER: [&str; 6] =
-    ["ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "securityContext"];
+const CONTAINER: [&str; 7] = [
+    "imagePullPolicy",
+    "ports",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "lifecycle",
+    "securityContext",
+];
 const CONTAINER_SECURITY: [&str; 11] = [
     "privileged",
     "allowPrivilegeEscalation",

@@ -7,9 +7,9 @@ use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::super::values::{Capability, Count, Field, ImagePattern, Label1123, Quantity, UserId};
+use super::super::values::{Capability, Count, Field, Label1123, Quantity, UserId};
 use super::shared::PortRange;
-use crate::domain::{Cidr, Level, Mode, Pattern, PolicyVersion, RuleKey};
+use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, RuleKey};
 
 /// Rules that tenants share. A Tenant names one and may tighten it.
 #[derive(Debug, Clone, PartialEq, Default, CustomResource, Serialize, Deserialize, KubeSchema)]

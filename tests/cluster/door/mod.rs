@@ -5,6 +5,7 @@
 //! webhooks` prints. Each test has namespaces of its own.
 
 mod filling_in;
+mod images;
 mod lifecycle;
 mod refusals;
 mod tenancy;

@@ -1,5 +1,6 @@
-//! Upstream's own code as the judge of ours: the evaluator of Pod Security and the API server's
-//! defaulting, each one long-lived process that answers lines of JSON.
+//! Upstream's own code as the judge of ours: the evaluator of Pod Security, the API server's
+//! defaulting and the parser of image references, each one long-lived process that answers lines of
+//! JSON.
 
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
@@ -68,6 +69,26 @@ impl Defaulter {
             _ => Ok(answer),
         };
         self.0.ask(&lines).into_iter().map(outcome).collect()
+    }
+}
+
+/// Upstream's parser of image references, as the kubelet uses it.
+pub struct References(Lines);
+
+impl References {
+    pub fn start(binary: &Path) -> Self {
+        Self(Lines::start(binary, "references"))
+    }
+
+    /// Each reference's domain, path, tag and digest, or why it is none.
+    pub fn parse(&mut self, texts: &[String]) -> Vec<Result<[String; 4], String>> {
+        let lines: Vec<String> = texts.iter().map(|text| json!(text).to_string()).collect();
+        let part = |answer: &Value, name: &str| answer[name].as_str().unwrap().to_owned();
+        let outcome = |answer: &Value| match answer.get("error").and_then(Value::as_str) {
+            Some(error) => Err(error.to_owned()),
+            None => Ok(["domain", "path", "tag", "digest"].map(|name| part(answer, name))),
+        };
+        self.0.ask(&lines).iter().map(outcome).collect()
     }
 }
 
