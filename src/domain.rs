@@ -30,4 +30,4 @@ pub use podsecurity::{InvalidPodSecurity, Level, PolicyVersion, Version};
 pub use request::{Class, Operation, Requester};
 pub use tenant::{InvalidName, TENANT_LABEL, TenantName};
 pub use text::sanitise;
-pub use verdict::{Decision, InvalidMode, Judged, Mode, Verdict};
+pub use verdict::{Decision, Exempted, InvalidMode, Judged, Mode, Verdict};

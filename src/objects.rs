@@ -13,7 +13,7 @@ mod workload;
 pub mod yaml;
 
 pub use decode::{Malformed, Raw, from_json};
-pub use meta::{Annotations, Labelled, Meta, Object};
+pub use meta::{Annotations, Labelled, Made, MadeMeta, Meta, Object, OwnerReference};
 pub use pod::{
     AppArmorProfile, Capabilities, Container, ContainerList, ContainerSecurity, Handler, Lifecycle,
     Pod, PodSecurity, PodSpec, Port, Probe, SeLinuxOptions, SeccompProfile, Socket, Sysctl, Volume,

@@ -11,6 +11,7 @@ mod builtin;
 mod check;
 pub mod documents;
 mod effective;
+mod exemptions;
 mod explain;
 mod load;
 mod read;
@@ -25,6 +26,7 @@ pub use documents::{PullPolicy, Seccomp};
 pub use effective::{
     EffectiveProfile, ImagePolicy, LabelKeyRules, Modes, NamespaceRules, PodDefaults, PodSecurity,
 };
+pub use exemptions::{Exemption, Exemptions};
 pub use load::{Documents, load};
 pub use report::{Excerpt, Problem, Report, Source};
 pub use tenants::{Named, PlatformFacts, Tenant, Tenants};

@@ -1,5 +1,7 @@
 //! A request as far as it is known before its object is read.
 
+use jiff::Timestamp;
+
 use super::asker::Asker;
 use crate::domain::{Code, Finding, Operation, sanitise};
 use crate::objects::Malformed;
@@ -61,6 +63,8 @@ pub struct Case<'a> {
     pub stage: Stage,
     /// Who asks.
     pub asker: Asker,
+    /// When: what has ended by then permits nothing.
+    pub now: Timestamp,
 }
 
 impl<'a> Case<'a> {
@@ -72,10 +76,11 @@ impl<'a> Case<'a> {
         request: &'a Request<'a>,
         snapshot: &'a Snapshot,
         standing: Standing<'a>,
+        now: Timestamp,
     ) -> Result<Self, Fault> {
         let (resource, operation) = known(request)?;
         let (stage, asker) = (Stage::Admission, Asker::Named);
-        Ok(Self { request, resource, operation, snapshot, standing, stage, asker })
+        Ok(Self { request, resource, operation, snapshot, standing, stage, asker, now })
     }
 
     /// The fault of a namespace that no rule can be found for.

@@ -75,6 +75,6 @@ fn namespace(case: &Case<'_>) -> Result<Patch, Fault> {
         }),
     };
     Ok(tenant.map_or_else(Patch::default, |tenant| {
-        defaults::namespace(&object, labels_put(case, tenant))
+        defaults::namespace(&object, labels_put(case, tenant, &object.meta.name))
     }))
 }

@@ -1,7 +1,7 @@
 //! What is refused.
 
 use super::case::{Case, Fault, Stage, malformed, required};
-use super::tenancy;
+use super::{exempt, tenancy};
 use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{FieldPath, Finding, Operation, Verdict};
 use crate::objects::{
@@ -38,7 +38,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         findings.extend(tenancy::cordoned(case, tenant));
     }
     match case.standing.profile() {
-        Some(profile) => Verdict::of(findings, |code| profile.modes.of(code)),
+        Some(profile) => exempt::marked(case, Verdict::of(findings, |code| profile.modes.of(code))),
         None => Verdict::enforced(findings),
     }
 }
@@ -132,7 +132,8 @@ fn judged(
     let security = &profile.pod_security;
     let view = PodView { pod, at, version: security.version.resolve(case.snapshot.latest) };
     let tenant = case.standing.tenant().map(|tenant| &tenant.name);
-    let mode = |code| profile.modes.of(code);
+    let exemptions = exempt::of(case);
+    let mode = |code| exempt::modes(profile, &exemptions, code);
     let mut findings = Vec::new();
     judge_pod(&view, security.level, mode, &mut findings);
     judge_images(&view, &profile.images, tenant, mode, &mut findings);

@@ -2,18 +2,22 @@
 
 use super::asker::Asker;
 use super::case::{Case, Fault, Stage, malformed, required};
+use super::exempt;
 use crate::defaults::namespace_labels;
 use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABEL};
 use crate::objects::{Labelled, Meta, from_json};
 use crate::policy::Tenant;
 use crate::rules::{self, NamespaceView, Report, Shape, backstop, judge_namespace};
 
-/// The labels that the door puts on a namespace of this tenant.
-pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant) -> Vec<(String, String)> {
+/// The labels that the door puts on a namespace of this tenant. Where something is exempted, the API
+/// server's own Pod Security admission must let it pass too.
+pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant, name: &str) -> Vec<(String, String)> {
     let profile = &tenant.profile;
     let latest = case.snapshot.latest;
     let version = profile.pod_security.version.resolve(latest);
-    let enforce = backstop(profile.pod_security.level, version, |code| profile.modes.of(code));
+    let exemptions = exempt::in_force(case, tenant, name);
+    let mode = |code| exempt::modes(profile, &exemptions, code);
+    let enforce = backstop(profile.pod_security.level, version, mode);
     namespace_labels(tenant, enforce, latest)
 }
 
@@ -42,7 +46,7 @@ pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
     let tenant = old.as_ref().or(new.as_ref()).and_then(of);
     let class = case.class(tenant);
     let owned = owned(case, tenant);
-    let put = tenant.map(|tenant| labels_put(case, tenant)).unwrap_or_default();
+    let put = tenant.map(|tenant| labels_put(case, tenant, &name)).unwrap_or_default();
     if case.stage == Stage::Manifest
         && let Some(new) = new.as_mut().filter(|_| old.is_none())
     {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::object::{Input, Item, Problem, items};
@@ -40,6 +41,8 @@ pub struct Settings<'a> {
     pub requester: Option<Requester>,
     /// The namespace of manifests that name none.
     pub namespace: Option<String>,
+    /// When: exemptions that have ended by then permit nothing.
+    pub now: Timestamp,
 }
 
 /// What became of one object.
@@ -227,7 +230,7 @@ impl<'a> Reviewer<'a> {
     fn by_tenant(&self, request: &Request<'_>, record: &mut Record) {
         let standing = self.standing(&request.namespace);
         record.tenant = standing.tenant().map(|tenant| tenant.name.clone());
-        let case = Case::new(request, self.settings.snapshot, standing);
+        let case = Case::new(request, self.settings.snapshot, standing, self.settings.now);
         let case = match case {
             Ok(case) => {
                 // A manifest names nobody; a recorded review does.

@@ -24,10 +24,19 @@ pub(super) fn result(text: &str) -> Result<()> {
     }
 }
 
-/// Prints what went wrong, line by line safe for a terminal. There is nowhere left to report that this
-/// failed.
+/// Prints what went wrong. There is nowhere left to report that this failed.
 pub(super) fn error(text: &str) {
+    said("error", text);
+}
+
+/// Prints what somebody should know.
+pub(super) fn warning(text: &str) {
+    said("warning", text);
+}
+
+/// Line by line safe for a terminal.
+fn said(how: &str, text: &str) {
     const LONGEST: usize = 4096;
     let lines: Vec<_> = text.split('\n').map(|line| sanitise(line, LONGEST)).collect();
-    let _ = writeln!(io::stderr().lock(), "error: {}", lines.join("\n"));
+    let _ = writeln!(io::stderr().lock(), "{how}: {}", lines.join("\n"));
 }

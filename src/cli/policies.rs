@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
+use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::watch;
 
@@ -29,6 +30,9 @@ impl Documents {
             None => policy::load(&policy::embedded()).map(|documents| (documents, None)),
         };
         let (documents, watch) = printed(loaded)?;
+        for line in documents.expired(Timestamp::now()) {
+            output::warning(&line);
+        }
         Some(Self { tenants: documents.resolve(), watch, health: Health::default() })
     }
 
@@ -76,6 +80,9 @@ fn taken(
         Ok(documents) => {
             metrics.policy_reload(Outcome::Success);
             tracing::info!("the documents have changed and are in force");
+            for line in documents.expired(Timestamp::now()) {
+                tracing::warn!("{line}");
+            }
             newest.send_replace(documents.resolve());
             None
         }

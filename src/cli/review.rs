@@ -84,6 +84,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
         operation: args.operation,
         requester: args.user.clone().map(|name| Requester { name, groups: args.group.clone() }),
         namespace: args.namespace.clone(),
+        now: jiff::Timestamp::now(),
     };
     let (records, problems) = audit::review(&inputs.read, &settings);
     if records.is_empty() && problems.is_empty() && inputs.failed.is_empty() && inputs.are_empty() {

@@ -63,6 +63,20 @@ impl FieldPath {
         &self.0
     }
 
+    /// The name of the container that this path leads into, or that it is.
+    #[must_use]
+    pub fn container(&self) -> Option<&str> {
+        const LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+        self.0.windows(2).find_map(|pair| match pair {
+            [Segment::Field(list), Segment::Item { name: Some(name), .. }]
+                if LISTS.contains(list) =>
+            {
+                Some(name.as_str())
+            }
+            _ => None,
+        })
+    }
+
     /// RFC 6901.
     #[must_use]
     pub fn pointer(&self) -> String {
@@ -120,9 +134,11 @@ mod tests {
         let path = FieldPath::fields(&["spec", "containers"]).item(1, "app").field("image");
         assert_eq!(path.to_string(), "spec.containers[app].image");
         assert_eq!(path.pointer(), "/spec/containers/1/image");
+        assert_eq!(path.container(), Some("app"));
         let path = FieldPath::fields(&["metadata", "annotations"]).key("a/b~c");
         assert_eq!(path.to_string(), "metadata.annotations[a/b~c]");
         assert_eq!(path.pointer(), "/metadata/annotations/a~1b~0c");
         assert_eq!(FieldPath::root().item(2, "").to_string(), "[2]");
+        assert_eq!(FieldPath::fields(&["spec", "volumes"]).item(0, "app").container(), None);
     }
 }

@@ -62,6 +62,17 @@ pub struct Judged {
     pub finding: Finding,
     /// What is done about it.
     pub mode: Mode,
+    /// What permits it all the same.
+    pub exemption: Option<Exempted>,
+}
+
+/// A permitted breach: the finding is recorded, and decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exempted {
+    /// The name of the Exemption.
+    pub by: String,
+    /// The days until it ends.
+    pub days_left: i64,
 }
 
 /// What a request comes to.
@@ -89,7 +100,7 @@ impl Verdict {
     pub fn of(findings: Vec<Finding>, mode: impl Fn(Code) -> Mode) -> Self {
         let mut findings: Vec<Judged> = findings
             .into_iter()
-            .map(|finding| Judged { mode: mode(finding.code), finding })
+            .map(|finding| Judged { mode: mode(finding.code), finding, exemption: None })
             .filter(|judged| judged.mode != Mode::Ignore)
             .collect();
         findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
@@ -111,21 +122,32 @@ impl Verdict {
         self
     }
 
-    /// Every finding that is refused, warned of or recorded.
+    /// The same findings, those that something permits marked.
+    #[must_use]
+    pub fn exempting(mut self, permits: impl Fn(&Finding) -> Option<Exempted>) -> Self {
+        for judged in &mut self.findings {
+            judged.exemption = permits(&judged.finding);
+        }
+        self
+    }
+
+    /// Every finding that is refused, warned of or recorded, permitted ones too.
     #[must_use]
     pub fn findings(&self) -> &[Judged] {
         &self.findings
     }
 
-    /// The findings of one mode.
+    /// The findings of one mode that nothing permits.
     pub fn in_mode(&self, mode: Mode) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(move |judged| judged.mode == mode).map(|judged| &judged.finding)
+        let counts = move |judged: &&Judged| judged.mode == mode && judged.exemption.is_none();
+        self.findings.iter().filter(counts).map(|judged| &judged.finding)
     }
 
     /// What the findings come to.
     #[must_use]
     pub fn decision(&self) -> Decision {
-        match self.findings.iter().map(|judged| judged.mode).max() {
+        let counts = self.findings.iter().filter(|judged| judged.exemption.is_none());
+        match counts.map(|judged| judged.mode).max() {
             Some(Mode::Enforce) => Decision::Deny,
             Some(Mode::Warn) => Decision::Warn,
             Some(Mode::Audit | Mode::Ignore) | None => Decision::Admit,

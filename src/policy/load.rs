@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::builtin::builtin_profiles;
 use super::check::Checker;
 use super::documents::{
     ExemptionSpec, GrantSpec, PlatformSpec, ProfileSpec, SubjectKind, TenantSpec,
 };
 use super::effective::{self, EffectiveProfile, Loosening, Permit};
+use super::exemptions::Exemptions;
 use super::read::{Loaded, Problems, Read};
 use super::report::{Report, Source, did_you_mean};
 use super::tenants::{Named, Tenants};
@@ -31,6 +34,21 @@ pub struct Documents {
 }
 
 impl Documents {
+    /// What has ended, and so permits nothing any more: a line for each document.
+    #[must_use]
+    pub fn expired(&self, now: Timestamp) -> Vec<String> {
+        let line = |kind: &str, name: &str, at: Timestamp| {
+            (at <= now).then(|| format!("{kind} {name} ended at {at} and permits nothing any more"))
+        };
+        let exemptions = self.exemptions.iter();
+        let exemptions =
+            exemptions.filter_map(|it| line("Exemption", &it.name, it.spec.expires_at.0));
+        let grants = self.grants.iter();
+        exemptions
+            .chain(grants.filter_map(|it| line("Grant", &it.name, it.spec.expires_at.0)))
+            .collect()
+    }
+
     /// The documents as decisions need them.
     #[must_use]
     pub fn resolve(&self) -> Arc<Tenants> {
@@ -77,7 +95,7 @@ fn named<T>(documents: &[Loaded<T>], wanted: impl Fn(&Loaded<T>) -> bool) -> Vec
 fn documents(read: Read, mut tenants: Tenants) -> Documents {
     let exemptions = sorted(read.exemptions);
     let grants = sorted(read.grants);
-    tenants.exemptions.clone_from(&exemptions);
+    tenants.exemptions = Exemptions::of(&exemptions);
     tenants.grants.clone_from(&grants);
     Documents {
         platform: Arc::clone(&tenants.platform.spec),

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::documents::{
-    ExemptionSpec, GrantSpec, Owner, PlatformSpec, Subject, SubjectKind, TenantSpec,
-};
+use super::documents::{GrantSpec, Owner, PlatformSpec, Subject, SubjectKind, TenantSpec};
 use super::effective::EffectiveProfile;
+use super::exemptions::Exemptions;
 use crate::domain::TenantName;
 
 /// Whom to ask where the Platform does not say.
@@ -70,7 +69,7 @@ pub struct Tenants {
     /// The facts of the cluster.
     pub platform: PlatformFacts,
     /// Permitted breaches.
-    pub exemptions: Vec<Named<ExemptionSpec>>,
+    pub exemptions: Exemptions,
     /// Permitted paths.
     pub grants: Vec<Named<GrantSpec>>,
 }
@@ -95,7 +94,7 @@ impl Tenants {
                 rehearsal: platform.rehearsal.unwrap_or(false),
                 spec: platform,
             },
-            exemptions: Vec::new(),
+            exemptions: Exemptions::default(),
             grants: Vec::new(),
         }
     }

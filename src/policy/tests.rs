@@ -106,7 +106,6 @@ fn every_field_of_the_reference_loads() {
     let alpha = tenants.tenant("alpha").unwrap();
     assert_eq!(alpha.profile.modes.of(Code::Privileged), Mode::Enforce);
     assert_eq!(tenants.platform.administrators.len(), 1);
-    assert_eq!(tenants.exemptions.len(), 1);
     assert_eq!(tenants.grants.len(), 1);
     assert_eq!(alpha.spec.quota.as_ref().unwrap()["pods"].as_str(), "50");
 }

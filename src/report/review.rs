@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::{Code, Decision, Finding, Judged, Mode, Verdict, sanitise};
+use crate::domain::{Code, Decision, Exempted, Finding, Judged, Mode, Verdict, sanitise};
 
 /// One reviewed object.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ impl<'a> Entry<'a> {
             found,
             must,
             fix: &fix.text,
-            exemption: None,
+            exemption: judged.exemption.as_ref().map(|it| it.by.as_str()),
         }
     }
 }
@@ -116,8 +116,12 @@ pub fn human(reviewed: &Reviewed<'_>) -> String {
         sanitise(reviewed.namespace, 63),
         sanitise(reviewed.name, 253),
     );
-    for Judged { finding, mode } in reviewed.verdict.findings() {
+    for Judged { finding, mode, exemption } in reviewed.verdict.findings() {
         let Finding { code, rule, severity, path, found, must, fix } = finding;
+        if let Some(Exempted { by, .. }) = exemption {
+            let _ = writeln!(text, "  * {path}: {code} {rule}: permitted by exemption {by}");
+            continue;
+        }
         let mark = match mode {
             Mode::Enforce => "",
             Mode::Warn => "warning: ",

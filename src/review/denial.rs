@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::respond::{Cause, Details, Status};
-use crate::domain::{Code, Family, Finding, Mode, TenantName, Verdict, sanitise};
+use crate::domain::{Code, Exempted, Family, Finding, Judged, Mode, TenantName, Verdict, sanitise};
 
 /// The longest refusal, in bytes; what does not fit is counted.
 const LIMIT: usize = 4096;
@@ -178,7 +178,8 @@ fn named(text: &str, bytes: usize) -> String {
 /// The warnings of a verdict, one line each.
 #[must_use]
 pub fn warnings(verdict: &Verdict) -> Vec<String> {
-    let lines: Vec<String> = verdict.in_mode(Mode::Warn).map(warning).collect();
+    let permitted = verdict.findings().iter().filter_map(permitted);
+    let lines: Vec<String> = verdict.in_mode(Mode::Warn).map(warning).chain(permitted).collect();
     let more = lines.len().saturating_sub(WARNINGS);
     let mut kept: Vec<String> = lines.into_iter().take(WARNINGS).collect();
     if more > 0
@@ -187,6 +188,21 @@ pub fn warnings(verdict: &Verdict) -> Vec<String> {
         *last = format!("and {} more warnings", more + 1);
     }
     kept
+}
+
+/// What is permitted is said where it would be a warning, and where that is about to end.
+fn permitted(judged: &Judged) -> Option<String> {
+    const LAST_DAYS: i64 = 14;
+    let Finding { code, rule, path, .. } = &judged.finding;
+    let Exempted { by, days_left } = judged.exemption.as_ref()?;
+    let last = *days_left <= LAST_DAYS;
+    let end = match days_left {
+        _ if !last => String::new(),
+        1 => ", which ends within a day".to_owned(),
+        days => format!(", which ends in {days} days"),
+    };
+    let line = format!("{code} {rule}: {path}: permitted by exemption {by}{end}");
+    (last || judged.mode == Mode::Warn).then(|| sanitise(&line, WARNING_LENGTH - 1).into_owned())
 }
 
 fn warning(finding: &Finding) -> String {

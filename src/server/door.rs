@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::admission::{Admission, Answer, Failure};
 use crate::admission::{
@@ -145,7 +146,10 @@ impl Door {
         };
         let decision = verdict.decision();
         for judged in verdict.findings() {
-            self.metrics.finding(judged.finding.code, judged.mode);
+            match judged.exemption {
+                None => self.metrics.finding(judged.finding.code, judged.mode),
+                Some(_) => self.metrics.exempted(judged.finding.code),
+            }
         }
         log(endpoint, uid, request, tenant.as_ref(), &verdict);
         let refusal = if decision == Decision::Deny {
@@ -221,7 +225,7 @@ fn decide(
     (standing, asker): (Standing<'_>, Asker),
 ) -> Outcome {
     let tenant = standing.tenant().map(|tenant| tenant.name.clone());
-    let case = match Case::new(request, snapshot, standing) {
+    let case = match Case::new(request, snapshot, standing, Timestamp::now()) {
         Ok(case) => Case { asker, ..case },
         Err(fault) => return Outcome { told: tenant.clone(), tenant, ..Outcome::refused(fault) },
     };
@@ -255,7 +259,10 @@ fn codes(verdict: &Verdict) -> String {
     let mut codes: Vec<String> = verdict
         .findings()
         .iter()
-        .map(|judged| format!("{}={}", judged.finding.code, judged.mode))
+        .map(|judged| match &judged.exemption {
+            None => format!("{}={}", judged.finding.code, judged.mode),
+            Some(exemption) => format!("{}=exempted:{}", judged.finding.code, exemption.by),
+        })
         .collect();
     codes.dedup();
     codes.join(",")

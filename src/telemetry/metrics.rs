@@ -27,6 +27,7 @@ pub struct Metrics {
     reviews: ByTwo<Endpoint, Decision, Counter>,
     durations: By<Endpoint, Histogram>,
     findings: ByTwo<Code, Mode, Counter>,
+    exempted: By<Code, Counter>,
     panics: Counter,
     rejections: By<Rejection, Counter>,
     connections: Gauge,
@@ -51,6 +52,7 @@ impl Metrics {
         let (reviews, reviews_family) = ByTwo::new();
         let (durations, durations_family) = By::new(|| Histogram::new(DURATIONS));
         let (findings, findings_family) = ByTwo::new();
+        let (exempted, exempted_family) = By::new(Counter::default);
         let (rejections, rejections_family) = By::new(Counter::default);
         let (certificate_reloads, certificate_family) = By::new(Counter::default);
         let (policy_reloads, policy_family) = By::new(Counter::default);
@@ -59,6 +61,7 @@ impl Metrics {
             reviews,
             durations,
             findings,
+            exempted,
             panics: Counter::default(),
             rejections,
             connections: Gauge::default(),
@@ -75,6 +78,8 @@ impl Metrics {
         to.register_with_unit("review_duration", help, Unit::Seconds, durations_family);
         let help = "Breaches of rules found; one request may be reviewed several times";
         to.register("findings", help, findings_family);
+        let help = "Breaches of rules that an Exemption permitted";
+        to.register("exempted_findings", help, exempted_family);
         let help = "Connections and requests turned away or cut off";
         to.register("rejections", help, rejections_family);
         let help = "Certificate files read anew";
@@ -113,6 +118,11 @@ impl Metrics {
     /// A rule was broken; nothing is counted for [`Mode::Ignore`].
     pub fn finding(&self, code: Code, mode: Mode) {
         inc(self.findings.of(code, mode));
+    }
+
+    /// A rule was broken, and an Exemption permits it.
+    pub fn exempted(&self, code: Code) {
+        inc(self.exempted.of(code));
     }
 
     /// A request's answer panicked.

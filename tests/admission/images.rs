@@ -37,6 +37,7 @@ fn found(snapshot: &Snapshot, object: &Value) -> Vec<Finding> {
         operation: Operation::Create,
         requester: None,
         namespace: Some("alpha-dev".to_owned()),
+        now: jiff::Timestamp::now(),
     };
     let input = Input { source: "-".to_owned(), text: object.to_string() };
     let (records, problems) = review(&[input], &settings);

@@ -35,6 +35,7 @@ fn findings(manifest: &str) -> Vec<Finding> {
         operation: Operation::Create,
         requester: None,
         namespace: Some("anywhere".into()),
+        now: jiff::Timestamp::now(),
     };
     let input = Input { source: "bad.yaml".into(), text: manifest.into() };
     let (records, problems) = review(&[input], &settings);
