@@ -148,7 +148,8 @@ fn what_baseline_refuses_needs_an_exemption_of_its_own() {
 #[test]
 fn an_unreadable_image_stays_refused() {
     let mut object = daemon_set("gpu", json!({}));
-    object["spec"]["template"]["spec"]["containers"][0]["image"] = json!("registry.example.com/UPPER:1");
+    object["spec"]["template"]["spec"]["containers"][0]["image"] =
+        json!("registry.example.com/UPPER:1");
     let check = |rules: &str, expect: &[&str]| {
         assert_eq!(refused(&reviewed(rules, "", &object, LONG_BEFORE)), expect, "{rules}");
     };

@@ -116,13 +116,18 @@ fn delete(who: Who, name: &str) -> Attempt {
     attempt(who, "DELETE", format!("/api/v1/namespaces/{name}"), JSON, json!({}))
 }
 
+/// Attempts that one rule refuses.
+fn refused(expect: &'static str, attempts: Vec<Attempt>) -> impl Iterator<Item = Attempt> {
+    attempts.into_iter().map(move |attempt| Attempt { expect, ..attempt })
+}
+
 fn attempts() -> Vec<Attempt> {
-    let mut all: Vec<Attempt> = Vec::new();
-    let mut add = |expect: &'static str, attempts: Vec<Attempt>| {
-        all.extend(attempts.into_iter().map(|attempt| Attempt { expect, ..attempt }));
-    };
-    // Whose a namespace is, and how it comes to be.
-    add(
+    [steals(), births(), strangers(), keys(), lowered()].into_iter().flatten().collect()
+}
+
+/// To move a namespace to another tenant, or out of any.
+fn steals() -> Vec<Attempt> {
+    refused(
         "RF1001",
         vec![
             label(OWNER, "tango-a", "@uniform"),
@@ -137,9 +142,18 @@ fn attempts() -> Vec<Attempt> {
             label(MIGHTY_ACCOUNT, "tango-a", "@uniform"),
             label(OWNER, "tenancy-plain", "@tango"),
         ],
-    );
-    add("RF1001", by_other_ways(OWNER, "tango-a", "ringfence.dev/tenant", "uniform").into());
-    add(
+    )
+    .chain(refused(
+        "RF1001",
+        by_other_ways(OWNER, "tango-a", "ringfence.dev/tenant", "uniform").into(),
+    ))
+    .collect()
+}
+
+/// To make a namespace for a tenant that is not one's own, or for none.
+fn births() -> Vec<Attempt> {
+    // Who may administer by RBAC is not even asked about; who is listed is told.
+    refused(
         "RF1002",
         vec![
             create(NEIGHBOUR, "tango-b", "@tango"),
@@ -150,8 +164,8 @@ fn attempts() -> Vec<Attempt> {
             create(OWNER, "tango-b", "@uniform"),
             create(OWNER, "tango-b", "@nobody"),
         ],
-    );
-    add(
+    )
+    .chain(refused(
         "RF1003",
         vec![
             create(NOBODY, "b", ""),
@@ -159,10 +173,17 @@ fn attempts() -> Vec<Attempt> {
             create(BOTH, "b", ""),
             create(STRANGE_ACCOUNT, "b", "a=b"),
         ],
-    );
-    // Who may administer by RBAC is not even asked about; who is listed is told.
-    add("RF1004", vec![create(LISTED, "b", "@nobody"), create(PLATFORM_ACCOUNT, "b", "@nobody")]);
-    add(
+    ))
+    .chain(refused(
+        "RF1004",
+        vec![create(LISTED, "b", "@nobody"), create(PLATFORM_ACCOUNT, "b", "@nobody")],
+    ))
+    .collect()
+}
+
+/// To change what is another's, and to take a name that is not to be had.
+fn strangers() -> Vec<Attempt> {
+    refused(
         "RF1006",
         vec![
             label(NEIGHBOUR, "tango-a", "a=b"),
@@ -180,8 +201,8 @@ fn attempts() -> Vec<Attempt> {
             delete(NOBODY, "tenancy-plain"),
             delete(OWNER, "tenancy-plain"),
         ],
-    );
-    add(
+    )
+    .chain(refused(
         "RF1007",
         vec![
             create(BOTH, "kube-b", "@uniform"),
@@ -190,9 +211,17 @@ fn attempts() -> Vec<Attempt> {
             create(BOTH, "cluster", "@uniform"),
             create(BOTH, "infra-b", "@uniform"),
         ],
-    );
-    add("RF1008", vec![create(OWNER, "uniform-b", "@tango"), create(OWNER, "tango", "@tango")]);
-    add(
+    ))
+    .chain(refused(
+        "RF1008",
+        vec![create(OWNER, "uniform-b", "@tango"), create(OWNER, "tango", "@tango")],
+    ))
+    .collect()
+}
+
+/// To write what others trust.
+fn keys() -> Vec<Attempt> {
+    refused(
         "RF1010",
         vec![
             label(OWNER, "tango-a", "control-plane=a"),
@@ -207,13 +236,21 @@ fn attempts() -> Vec<Attempt> {
             create(OWNER, "tango-b", "@tango field.cattle.io/projectId=a"),
             create(OWNER, "tango-b", "@tango cost-center=8"),
         ],
-    );
-    add("RF1010", by_other_ways(OWNER, "tango-a", "openpolicyagent.org/webhook", "ignore").into());
-    add(
+    )
+    .chain(refused(
+        "RF1010",
+        by_other_ways(OWNER, "tango-a", "openpolicyagent.org/webhook", "ignore").into(),
+    ))
+    .chain(refused(
         "RF1011",
         vec![label(NEIGHBOUR, "uniform-a", "other=a"), create(NEIGHBOUR, "b", "@uniform other=a")],
-    );
-    add(
+    ))
+    .collect()
+}
+
+/// To lower what backs us up, and to change what is cut off.
+fn lowered() -> Vec<Attempt> {
+    refused(
         "RF1012",
         vec![
             label(OWNER, "tango-a", "ps/enforce=privileged"),
@@ -225,9 +262,12 @@ fn attempts() -> Vec<Attempt> {
             finalize(OWNER, "tango-a", "@tango ringfence.dev/default-deny=enabled cost-center=7"),
             create(OWNER, "tango-b", "@tango ps/enforce=privileged"),
         ],
-    );
-    add("RF1013", vec![label(VICTOR, "victor-a", "a=b"), create(VICTOR, "victor-b", "@victor")]);
-    all
+    )
+    .chain(refused(
+        "RF1013",
+        vec![label(VICTOR, "victor-a", "a=b"), create(VICTOR, "victor-b", "@victor")],
+    ))
+    .collect()
 }
 
 const VICTOR: Who = "vic victor-devs";
