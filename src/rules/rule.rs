@@ -99,16 +99,20 @@ impl Rule {
     }
 }
 
+/// How many breaches of one rule in one object are told; more would only take memory.
+pub const MOST_FINDINGS: usize = 256;
+
 /// Where a rule's function leaves what it finds.
 pub struct Report<'a> {
     rule: &'static Rule,
     findings: &'a mut Vec<Finding>,
+    left: usize,
 }
 
 impl<'a> Report<'a> {
     /// A report of one rule into a list.
     pub fn new(rule: &'static Rule, findings: &'a mut Vec<Finding>) -> Self {
-        Self { rule, findings }
+        Self { rule, findings, left: MOST_FINDINGS }
     }
 
     /// Adds a finding. `found` must be safe to print.
@@ -119,6 +123,8 @@ impl<'a> Report<'a> {
         must: impl Into<Cow<'static, str>>,
         fix: Fix,
     ) {
+        let Some(left) = self.left.checked_sub(1) else { return };
+        self.left = left;
         self.findings.push(Finding {
             code: self.rule.code,
             rule: self.rule.name,
