@@ -99,3 +99,10 @@ async fn what_goes_wrong_is_refused_with_a_code_of_its_own() {
         is_refused(&panicked, 500, "1 problem in request: RF9005 internal");
     }
 }
+
+#[test]
+fn what_is_no_utf8_is_replaced() {
+    let check = |body: &[u8], expect: &str| assert_eq!(text_of(body), expect);
+    check("größe".as_bytes(), "größe");
+    check(b"a\xffb\xc3", "a\u{fffd}b\u{fffd}");
+}

@@ -1,0 +1,156 @@
+//! A client shaped like the API server's: connections that stay open, one request at a time on each,
+//! no resumption, Go's preferred cipher first.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use bytes::BytesMut;
+use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::{cipher_suite, default_provider};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::answer;
+use crate::process;
+use crate::review::{Request, Review};
+use crate::subject::{Subject, Uid};
+use crate::table::Measured;
+
+/// How a subject is loaded.
+pub struct Load {
+    pub connections: u64,
+    /// Not measured.
+    pub warm_up: Duration,
+    pub time: Duration,
+}
+
+/// Everything that connections share. It runs on the calling thread alone.
+pub struct Client {
+    runtime: tokio::runtime::Runtime,
+    connector: TlsConnector,
+}
+
+/// What connections are told.
+const WARM_UP: u8 = 0;
+const MEASURE: u8 = 1;
+const END: u8 = 2;
+
+impl Client {
+    /// Trusts the CA in a file.
+    pub fn new(ca: &Path) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(ca)?)?;
+        let cipher_suites = vec![
+            cipher_suite::TLS13_AES_128_GCM_SHA256,
+            cipher_suite::TLS13_AES_256_GCM_SHA384,
+            cipher_suite::TLS13_CHACHA20_POLY1305_SHA256,
+        ];
+        let provider = Arc::new(CryptoProvider { cipher_suites, ..default_provider() });
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.resumption = Resumption::disabled();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { runtime, connector: TlsConnector::from(Arc::new(config)) })
+    }
+
+    /// The status of one GET.
+    pub fn get(&self, address: SocketAddr, path: &str) -> Result<u16> {
+        self.runtime.block_on(async {
+            let mut wire = Wire::connect(&self.connector, address).await?;
+            let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            Ok(wire.exchange(request.as_bytes()).await?.status)
+        })
+    }
+
+    /// Loads a subject; any wrong answer is an error.
+    pub fn measure(&self, subject: &Subject, review: &Review, load: &Load) -> Result<Measured> {
+        self.runtime.block_on(async {
+            let told = Arc::new(AtomicU8::new(WARM_UP));
+            let mut connections = JoinSet::new();
+            for _ in 0..load.connections {
+                let wire = Wire::connect(&self.connector, subject.address).await?;
+                let request = review.request(subject.path);
+                connections.spawn(one_after_another(wire, request, subject.uid, Arc::clone(&told)));
+            }
+            tokio::time::sleep(load.warm_up).await;
+            let (began, cpu_before) = (Instant::now(), process::cpu_time(subject.id())?);
+            told.store(MEASURE, Relaxed);
+            tokio::time::sleep(load.time).await;
+            told.store(END, Relaxed);
+            let (elapsed, cpu_after) = (began.elapsed(), process::cpu_time(subject.id())?);
+            let resident = process::resident(subject.id())?;
+            let mut latencies = Vec::new();
+            while let Some(connection) = connections.join_next().await {
+                latencies.extend(connection??);
+            }
+            Measured::new(latencies, elapsed, cpu_after.saturating_sub(cpu_before), resident)
+        })
+    }
+}
+
+/// Asks until the end, and returns how long each answer took that came while it was measured.
+async fn one_after_another(
+    mut wire: Wire,
+    mut request: Request,
+    uid: Uid,
+    told: Arc<AtomicU8>,
+) -> Result<Vec<Duration>> {
+    let mut latencies = Vec::new();
+    loop {
+        let (bytes, sent) = request.next();
+        let began = Instant::now();
+        let answer = wire.exchange(bytes).await?;
+        let took = began.elapsed();
+        answer.check(match uid {
+            Uid::Echoed => &sent,
+            Uid::Constant => Request::CONSTANT_UID,
+        })?;
+        match told.load(Relaxed) {
+            WARM_UP => {}
+            MEASURE => latencies.push(took),
+            _ => return Ok(latencies),
+        }
+    }
+}
+
+/// A connection.
+struct Wire {
+    stream: TlsStream<TcpStream>,
+    received: BytesMut,
+}
+
+impl Wire {
+    async fn connect(connector: &TlsConnector, address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let name = ServerName::try_from("localhost")?;
+        let stream = connector.connect(name, stream).await.context("no tls handshake")?;
+        Ok(Self { stream, received: BytesMut::with_capacity(64 * 1024) })
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> Result<answer::Answer<'_>> {
+        self.stream.write_all(request).await?;
+        self.stream.flush().await?;
+        self.received.clear();
+        while answer::parse(&self.received)?.is_none() {
+            if self.stream.read_buf(&mut self.received).await? == 0 {
+                bail!("the connection ended before its answer");
+            }
+        }
+        answer::parse(&self.received)?.context("the answer is whole")
+    }
+}
