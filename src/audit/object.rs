@@ -45,9 +45,7 @@ pub fn items(input: &Input) -> (Vec<Item>, Vec<Problem>) {
     let mut problems = Vec::new();
     for document in yaml::documents(&input.text) {
         match document {
-            Ok(document) => {
-                take_apart((&input.source, &document), "", &document.to_value(), &mut items)
-            }
+            Ok(document) => take_apart(&input.source, &document, &mut items),
             Err(error) => problems.push(Problem {
                 source: input.source.clone(),
                 line: error.span.line,
@@ -59,38 +57,82 @@ pub fn items(input: &Input) -> (Vec<Item>, Vec<Problem>) {
     (items, problems)
 }
 
-/// As kubectl does it: what has a list of items is a list, and its items may be lists again.
-fn take_apart(
-    of @ (source, document): (&str, &Document),
-    at: &str,
-    value: &Value,
-    items: &mut Vec<Item>,
-) {
+fn take_apart(source: &str, document: &Document, items: &mut Vec<Item>) {
+    flatten(&document.to_value(), "", &mut |pointer, object| {
+        let line = document.span_of(pointer).map_or(document.line, |at| at.line);
+        items.push(Item { source: source.to_owned(), line, json: object.to_string() });
+    });
+}
+
+/// The objects that kubectl sends of a document, as its decoder without types finds them: what has
+/// `items` is a list, whatever its kind says. What is not called a list is given too, because other
+/// clients send it as it is; and so is what lists in lists hold, which kubectl itself refuses.
+fn flatten(value: &Value, pointer: &str, found: &mut dyn FnMut(&str, &Value)) {
     let Some(list) = value.get("items").and_then(Value::as_array) else {
-        let line = document.span_of(at).map_or(document.line, |at| at.line);
-        items.push(Item { source: source.to_owned(), line, json: value.to_string() });
-        return;
+        return found(pointer, value);
     };
+    let kind = word(value, "kind");
+    let of_items = kind.strip_suffix("List");
+    if of_items.is_none() {
+        found(pointer, value);
+    }
     for (index, item) in list.iter().enumerate() {
-        take_apart(of, &format!("{at}/items/{index}"), &typed(item, value), items);
+        let mut item = item.clone();
+        // A list such as a PodList may leave out what its items are.
+        let named = !kind.is_empty() && kind != "List";
+        let nameless = word(&item, "kind").is_empty() && word(&item, "apiVersion").is_empty();
+        if let Some(object) = item.as_object_mut().filter(|_| named && nameless) {
+            object.insert("kind".to_owned(), Value::from(of_items.unwrap_or(kind)));
+            object.insert("apiVersion".to_owned(), Value::from(word(value, "apiVersion")));
+        }
+        flatten(&item, &format!("{pointer}/items/{index}"), found);
     }
 }
 
-/// An item with its kind, which typed lists such as PodList leave out of their items.
-fn typed(item: &Value, list: &Value) -> Value {
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let mut item = item.clone();
-    let named = |key: &str| text(&item, key).is_some_and(|value| !value.is_empty());
-    if named("kind") && named("apiVersion") {
-        return item;
+fn word<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: &[(usize, &str)]) {
+        let input = Input { source: "-".to_owned(), text: text.to_owned() };
+        let (items, problems) = items(&input);
+        let found: Vec<_> = items.iter().map(|item| (item.line, item.json.as_str())).collect();
+        assert_eq!((&found[..], problems), (expect, Vec::new()), "{text}");
     }
-    let kind = text(list, "kind").unwrap_or_default();
-    let version = text(list, "apiVersion");
-    if let (Some(object), Some(kind), Some(version)) =
-        (item.as_object_mut(), kind.strip_suffix("List"), version)
-    {
-        object.insert("kind".to_owned(), Value::from(kind));
-        object.insert("apiVersion".to_owned(), Value::from(version));
+
+    #[test]
+    fn what_has_items_is_a_list() {
+        check(
+            "kind: List\nitems:\n- kind: A\n- kind: List\n  items:\n  - kind: B\n",
+            &[(3, r#"{"kind":"A"}"#), (6, r#"{"kind":"B"}"#)],
+        );
+        check("kind: List\nitems: []\n", &[]);
+        check(
+            "kind: A\nitems: [{kind: B}]\n",
+            &[(1, r#"{"items":[{"kind":"B"}],"kind":"A"}"#), (2, r#"{"kind":"B"}"#)],
+        );
+        check("kind: A\nitems: null\n", &[(1, r#"{"items":null,"kind":"A"}"#)]);
+        check("- kind: A\n", &[(1, r#"[{"kind":"A"}]"#)]);
     }
-    item
+
+    #[test]
+    fn a_typed_list_names_its_items() {
+        check(
+            "apiVersion: v1\nkind: AList\nitems:\n- a: 1\n- kind: B\n- apiVersion: v2\n",
+            &[
+                (4, r#"{"a":1,"apiVersion":"v1","kind":"A"}"#),
+                (5, r#"{"kind":"B"}"#),
+                (6, r#"{"apiVersion":"v2"}"#),
+            ],
+        );
+        check(
+            "kind: List\nitems: [{kind: BList, apiVersion: v1, items: [{a: 1}]}]\n",
+            &[(2, r#"{"a":1,"apiVersion":"v1","kind":"B"}"#)],
+        );
+    }
 }

@@ -1,11 +1,13 @@
 //! YAML and JSON text → what kubectl would have sent for it, with the place of every value.
 //!
 //! A text is split as kubectl splits it (`split`, `json`), each document is scanned into events
-//! by granit-parser and kept as written (`tree`), then anchors, merge keys, tags and plain scalars
-//! are resolved exactly as `sigs.k8s.io/yaml` v1.6 on `go.yaml.in/yaml/v2` v2.4 does it
-//! (`decode`, `scalar`): YAML 1.1, so `on` is true and `017` is fifteen.
+//! (`syntax`) and kept as written (`tree`), then anchors, merge keys, tags and plain scalars are
+//! resolved (`decode`, `scalar`), all of it exactly as `sigs.k8s.io/yaml` v1.6 on
+//! `go.yaml.in/yaml/v2` v2.4 does it: YAML 1.1, so `on` is true and `017` is fifteen.
 //!
-//! An error in one document hides no other document. Deliberately absent: writing YAML.
+//! `tests/cluster/yaml.rs` holds this to kubectl's own reader, and names what we refuse although
+//! kubectl reads it. An error in one document hides no other document. Deliberately absent:
+//! writing YAML.
 
 use std::ops::Range;
 
@@ -15,6 +17,7 @@ mod decode;
 mod json;
 mod scalar;
 mod split;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -22,6 +25,8 @@ mod tree;
 /// How deep values may nest, aliases followed. Kubernetes' own objects stay below 30; the API
 /// server takes 10,000, which no stack of ours need hold.
 const MAX_DEPTH: usize = 256;
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Where something stands in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -106,23 +111,27 @@ pub struct YamlError {
 /// Every document of a text, or why it cannot be read, in order. Empty ones are left out.
 #[must_use]
 pub fn documents(text: &str) -> Vec<Result<Document, YamlError>> {
-    let Some(stream) = json::sniff(text) else {
-        return split::read(text, 0);
+    // kubectl takes one byte order mark from a file.
+    let start = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+    let Some(stream) = json::sniff(text, start) else {
+        return split::read(text, start);
     };
-    let mut found: Vec<_> = stream.documents.into_iter().map(Ok).collect();
-    let Some((rest, error)) = stream.failed else {
+    let mut found = stream.documents;
+    let Some(failed) = stream.failed else {
         return found;
     };
-    // After two JSON objects kubectl is sure that the stream is JSON and stays with it.
-    if found.len() > 1 {
-        found.push(Err(error));
+    // After two JSON values kubectl is sure that the stream is JSON and stays with it.
+    let rest = if failed.values > 1 { None } else { split::behind_space(text, failed.at) };
+    let Some(rest) = rest else {
+        found.push(Err(failed.error));
         return found;
-    }
+    };
     let mut rest = split::read(text, rest);
-    if let Some(first @ Err(_)) = rest.first_mut()
+    if let Some(Err(error)) = rest.first_mut()
         && found.is_empty()
     {
-        *first = Err(error);
+        let message = format!("{}; read as YAML: {error}", failed.error);
+        *error = YamlError { message, ..failed.error };
     }
     found.append(&mut rest);
     found
@@ -207,21 +216,51 @@ impl Node {
     }
 }
 
+/// What makes two keys of a map the same one to Go, before JSON makes strings of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Identity {
+    Text(String),
+    Bool(bool),
+    Int(i64),
+    /// The bits, where zero has no sign.
+    Float(u64),
+    /// The one key that is not equal to itself.
+    NotANumber(usize),
+}
+
 /// A map under construction: a later key overrides an earlier one in its place.
 #[derive(Default)]
 struct MapBuilder {
     entries: Vec<Entry>,
-    places: std::collections::HashMap<String, usize>,
+    places: std::collections::HashMap<Identity, usize>,
+    /// Why JSON cannot say it.
+    odd: Option<YamlError>,
 }
 
 impl MapBuilder {
     /// Sets a key; the place that it had before, if it had one.
-    fn set(&mut self, entry: Entry) -> Option<Span> {
-        if let Some(held) = self.places.get(&entry.key).and_then(|at| self.entries.get_mut(*at)) {
+    fn set(&mut self, identity: Identity, entry: Entry) -> Option<Span> {
+        if let Some(held) = self.places.get(&identity).and_then(|at| self.entries.get_mut(*at)) {
             return Some(std::mem::replace(held, entry).key_span);
         }
-        self.places.insert(entry.key.clone(), self.entries.len());
+        self.places.insert(identity, self.entries.len());
         self.entries.push(entry);
         None
+    }
+
+    /// The map, or why JSON has no words for it: one reason is two keys that it cannot tell apart,
+    /// such as `1` and `"1"`, of which kubectl takes either.
+    fn finish(self) -> Result<Kind, YamlError> {
+        if let Some(error) = self.odd {
+            return Err(error);
+        }
+        let mut seen = std::collections::HashSet::new();
+        match self.entries.iter().find(|entry| !seen.insert(entry.key.as_str())) {
+            Some(entry) => Err(YamlError {
+                span: entry.key_span.clone(),
+                message: "this key is written in two ways in its map".to_owned(),
+            }),
+            None => Ok(Kind::Map(self.entries)),
+        }
     }
 }

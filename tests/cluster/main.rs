@@ -13,4 +13,6 @@ mod coverage;
 mod differential;
 mod door;
 mod generated;
+mod manifests;
 mod references;
+mod yaml;

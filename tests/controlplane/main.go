@@ -19,7 +19,7 @@ import (
 
 const usage = `usage: controlplane COMPONENT [ARG]...
 components: etcd, kube-apiserver, kube-controller-manager, kubectl, podsecurity-webhook,
-podsecurity [--checks], defaults, references
+podsecurity [--checks], defaults, references, yaml
 `
 
 func main() {
@@ -51,6 +51,8 @@ func main() {
 		exitOn(eachLine(os.Stdin, os.Stdout, defaulted))
 	case "references":
 		exitOn(eachLine(os.Stdin, os.Stdout, referred))
+	case "yaml":
+		exitOn(eachLine(os.Stdin, os.Stdout, read))
 	default:
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)

@@ -1,41 +1,64 @@
 //! A stream of JSON objects, read as kubectl reads one: objects one after the other, each with the
 //! place of every value.
 
-use serde_json::Number;
-
 use super::{
-    Document, Duplicate, Entry, Kind, MAX_DEPTH, MapBuilder, Node, Span, YamlError, scalar,
+    Document, Duplicate, Entry, Identity, Kind, MAX_DEPTH, MapBuilder, Node, Span, YamlError,
+    scalar,
 };
 
 /// What was read as JSON.
 pub(super) struct Stream {
-    pub(super) documents: Vec<Document>,
-    /// Where and why JSON ended before the text did.
-    pub(super) failed: Option<(usize, YamlError)>,
+    pub(super) documents: Vec<Result<Document, YamlError>>,
+    pub(super) failed: Option<Failed>,
 }
 
-/// The text as JSON, where it begins as kubectl expects of JSON.
-pub(super) fn sniff(text: &str) -> Option<Stream> {
-    text.trim_start().starts_with('{').then_some(())?;
+/// Where and why JSON ended before the text did.
+pub(super) struct Failed {
+    /// Behind the last value.
+    pub(super) at: usize,
+    pub(super) error: YamlError,
+    /// How many values came before, those that are `null` among them.
+    pub(super) values: usize,
+}
+
+/// The text from byte `start` on as JSON, where it begins as kubectl expects of JSON.
+pub(super) fn sniff(text: &str, start: usize) -> Option<Stream> {
+    /// How far kubectl looks.
+    const SIGHT: usize = 4096;
+    let text_itself = text.get(start..)?;
+    let trimmed = text_itself.trim_start();
+    (trimmed.starts_with('{') && text_itself.len() - trimmed.len() < SIGHT).then_some(())?;
     let mut stream = Stream { documents: Vec::new(), failed: None };
-    let mut reader =
-        Reader { text, at: 0, line: 1, line_start: 0, depth: 0, duplicates: Vec::new() };
+    let mut reader = Reader {
+        text,
+        at: start,
+        line: 1,
+        counted: start,
+        column: 1,
+        depth: 0,
+        duplicates: Vec::new(),
+        odd: None,
+    };
+    let mut values = 0;
     loop {
-        let start = reader.at;
+        let at = reader.at;
         reader.skip_space();
         if reader.peek().is_none() {
             return Some(stream);
         }
-        match reader.value() {
-            Ok(root) if root.kind == Kind::Null => {}
-            Ok(root) => {
-                let duplicates = std::mem::take(&mut reader.duplicates);
-                stream.documents.push(Document { line: root.span.line, root, duplicates });
-            }
+        let root = match reader.value() {
+            Ok(root) => root,
             Err(error) => {
-                stream.failed = Some((start, error));
+                stream.failed = Some(Failed { at, error, values });
                 return Some(stream);
             }
+        };
+        values += 1;
+        let duplicates = std::mem::take(&mut reader.duplicates);
+        if let Some(error) = reader.odd.take() {
+            stream.documents.push(Err(error));
+        } else if root.kind != Kind::Null {
+            stream.documents.push(Ok(Document { line: root.span.line, root, duplicates }));
         }
     }
 }
@@ -44,9 +67,14 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     line: usize,
-    line_start: usize,
+    /// The place whose column is known: a text may be one long line, and is counted once.
+    counted: usize,
+    column: usize,
     depth: usize,
     duplicates: Vec<Duplicate>,
+    /// A value that is well written but nothing that kubectl can hold: it loses its document, and
+    /// only that.
+    odd: Option<YamlError>,
 }
 
 impl Reader<'_> {
@@ -59,17 +87,18 @@ impl Reader<'_> {
             self.at += 1;
             if byte == b'\n' {
                 self.line += 1;
-                self.line_start = self.at;
+                (self.counted, self.column) = (self.at, 1);
             }
         }
     }
 
-    fn here(&self) -> Span {
-        let before = self.text.get(self.line_start..self.at).unwrap_or_default();
-        Span { line: self.line, column: before.chars().count() + 1, bytes: self.at..self.at }
+    fn here(&mut self) -> Span {
+        self.column += self.text.get(self.counted..self.at).unwrap_or_default().chars().count();
+        self.counted = self.at;
+        Span { line: self.line, column: self.column, bytes: self.at..self.at }
     }
 
-    fn fail<T>(&self, message: &str) -> Result<T, YamlError> {
+    fn fail<T>(&mut self, message: &str) -> Result<T, YamlError> {
         Err(YamlError { span: self.here(), message: message.to_owned() })
     }
 
@@ -122,7 +151,7 @@ impl Reader<'_> {
             self.skip_space();
             let entry =
                 Entry { key: key.clone(), key_span: key_span.clone(), value: self.value()? };
-            if let Some(first) = map.set(entry) {
+            if let Some(first) = map.set(Identity::Text(key.clone()), entry) {
                 self.duplicates.push(Duplicate { key, first, second: key_span });
             }
             self.skip_space();
@@ -170,56 +199,112 @@ impl Reader<'_> {
     }
 
     fn word(&mut self) -> Result<Kind, YamlError> {
-        let place = self.here();
-        let kind = match self.take(|byte| byte.is_ascii_alphanumeric()) {
-            "true" => Kind::Bool(true),
-            "false" => Kind::Bool(false),
-            "null" => Kind::Null,
-            _ => {
-                let message = "a json value must stand here".to_owned();
-                return Err(YamlError { span: place, message });
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let words =
+            [("true", Kind::Bool(true)), ("false", Kind::Bool(false)), ("null", Kind::Null)];
+        for (word, kind) in words {
+            if rest.starts_with(word) {
+                self.at += word.len();
+                return Ok(kind);
             }
-        };
-        Ok(kind)
+        }
+        self.fail("a json value must stand here")
+    }
+
+    fn digits(&mut self) -> Result<(), YamlError> {
+        if self.take(|byte| byte.is_ascii_digit()).is_empty() {
+            return self.fail("a digit must stand here");
+        }
+        Ok(())
     }
 
     fn number(&mut self) -> Result<Kind, YamlError> {
         let place = self.here();
-        let text = self
-            .take(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
-        let number = serde_json::from_str::<Number>(text).ok().and_then(|number| {
-            match number.as_f64().filter(|_| number.is_f64()) {
-                Some(float) => scalar::json_number(float),
-                None => Some(number),
-            }
-        });
-        let message = || "a json number must stand here".to_owned();
-        number.map(Kind::Number).ok_or_else(|| YamlError { span: place, message: message() })
+        self.eat(b'-');
+        // What follows a zero belongs to the number no more.
+        if !self.eat(b'0') {
+            self.digits()?;
+        }
+        let whole = self.at;
+        if self.eat(b'.') {
+            self.digits()?;
+        }
+        if self.eat(b'e') || self.eat(b'E') {
+            let _ = self.eat(b'+') || self.eat(b'-');
+            self.digits()?;
+        }
+        let text = self.text.get(place.bytes.start..self.at).unwrap_or_default();
+        if self.at == whole
+            && let Ok(integer) = text.parse::<i64>()
+        {
+            return Ok(Kind::Number(integer.into()));
+        }
+        let number = text.parse().ok().and_then(scalar::json_number);
+        if number.is_none() {
+            let message = "this number is too large".to_owned();
+            self.odd.get_or_insert(YamlError { span: place, message });
+        }
+        Ok(number.map_or(Kind::Null, Kind::Number))
     }
 
     fn string(&mut self) -> Result<String, YamlError> {
         let place = self.here();
-        let start = self.at;
+        let mut text = String::new();
         self.at += 1;
         loop {
-            self.take(|byte| byte != b'"' && byte != b'\\' && byte >= 0x20);
+            text.push_str(self.take(|byte| byte != b'"' && byte != b'\\' && byte >= 0x20));
             match self.peek() {
                 Some(b'"') => break,
-                // The byte behind a backslash is no end, whatever it is.
-                Some(b'\\') => self.at += 2,
+                Some(b'\\') => text.push(self.escape()?),
                 Some(_) => return self.fail("a control character must be written as an escape"),
                 None => {
-                    return Err(YamlError {
-                        span: place,
-                        message: "this string has no end".to_owned(),
-                    });
+                    let message = "this string has no end".to_owned();
+                    return Err(YamlError { span: place, message });
                 }
             }
         }
         self.at += 1;
-        let raw = self.text.get(start..self.at).unwrap_or_default();
-        let message = || "a string holds an escape that json does not know".to_owned();
-        // Go reads half of a surrogate pair as U+FFFD; serde_json refuses it, and so do we.
-        serde_json::from_str(raw).map_err(|_| YamlError { span: place, message: message() })
+        Ok(text)
+    }
+
+    fn escape(&mut self) -> Result<char, YamlError> {
+        self.at += 1;
+        let character = match self.peek() {
+            Some(known @ (b'"' | b'\\' | b'/')) => char::from(known),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => return self.unicode(),
+            Some(_) | None => return self.fail("json does not know this escape"),
+        };
+        self.at += 1;
+        Ok(character)
+    }
+
+    /// The character of one `\u` escape, or of two that are a surrogate pair; as in Go, half of a
+    /// pair is U+FFFD.
+    fn unicode(&mut self) -> Result<char, YamlError> {
+        let Some(high) = self.unit(self.at + 1) else {
+            return self.fail("`\\u` wants four hexadecimal digits");
+        };
+        self.at += 5;
+        let escaped = self.text.get(self.at..).is_some_and(|rest| rest.starts_with("\\u"));
+        let low = if escaped { self.unit(self.at + 2) } else { None };
+        let pair = low.and_then(|low| char::decode_utf16([high, low]).next()?.ok());
+        if (0xD800..0xDC00).contains(&high)
+            && let Some(character) = pair
+        {
+            self.at += 6;
+            return Ok(character);
+        }
+        Ok(char::from_u32(u32::from(high)).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn unit(&self, at: usize) -> Option<u16> {
+        let digits = self.text.get(at..at + 4)?;
+        let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        hexadecimal.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
     }
 }

@@ -8,6 +8,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Number;
 
+mod timestamp;
+
 /// The prefix of YAML's own tags.
 const CORE: &str = "tag:yaml.org,2002:";
 
@@ -44,12 +46,9 @@ pub(super) fn resolve(text: &str, plain: bool, tag: Option<&str>) -> Result<Scal
     };
     match tag.strip_prefix(CORE) {
         Some("binary") => binary(text),
-        Some("timestamp") => {
-            // kubectl hands timestamps on as the strings that they were written as.
-            let found = untagged(text);
-            let date = matches!(found, Scalar::Text(_)) && looks_like_a_date(text);
-            if date { Ok(found) } else { wrong(&found, "timestamp") }
-        }
+        // kubectl hands timestamps on as the strings that they were written as.
+        Some("timestamp") if timestamp::is(text) => Ok(Scalar::Text(text.to_owned())),
+        Some("timestamp") => wrong(&untagged(text), "timestamp"),
         Some("float") => {
             let found = untagged(text);
             if let Scalar::Int(value) = found {
@@ -173,11 +172,6 @@ fn decimal(text: &str) -> Option<f64> {
         && !exponent.is_empty()
         && !(whole.is_empty() && fraction.is_empty());
     shaped.then(|| text.parse().ok()).flatten().filter(|value: &f64| value.is_finite())
-}
-
-fn looks_like_a_date(text: &str) -> bool {
-    let (year, rest) = text.split_once('-').unwrap_or((text, ""));
-    year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) && rest.contains('-')
 }
 
 fn binary(text: &str) -> Result<Scalar, String> {

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, Tag};
-
-use super::{Span, YamlError};
+use super::split::Chunk;
+use super::syntax::{Event, EventKind, Fault, Mark, Parser};
+use super::{BYTE_ORDER_MARK, MAX_DEPTH, Span, YamlError};
 
 /// A node's number.
 pub(super) type Id = usize;
@@ -26,46 +26,32 @@ pub(super) enum Raw {
     Alias(Id),
 }
 
-/// Where a chunk begins in its text.
-#[derive(Clone, Copy)]
-pub(super) struct Origin {
-    /// The lines before it.
-    pub(super) line: usize,
-    /// The bytes before it.
-    pub(super) byte: usize,
-}
-
 /// The first document of a chunk, as far as kubectl reads; none in an empty one.
-pub(super) fn scan(chunk: &str, origin: Origin) -> Result<Option<Tree>, YamlError> {
-    if let Some(error) = foreign_break(chunk, origin) {
+pub(super) fn scan(chunk: &Chunk) -> Result<Option<Tree>, YamlError> {
+    let mark = if chunk.text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+    let text = chunk.text.get(mark..).unwrap_or_default();
+    let place = Place { chunk, mark };
+    if let Some(error) = foreign(text, place) {
         return Err(error);
     }
-    let options = granit_parser::options! { emit_comments: false };
+    let failed = |fault: Fault| YamlError {
+        span: place.span(fault.at, fault.at),
+        message: fault.problem.to_owned(),
+    };
+    let Some(mut parser) = Parser::open(text).map_err(failed)? else { return Ok(None) };
     let mut builder = Builder::default();
-    for next in Parser::new_from_str_with_options(chunk, options) {
-        let (event, span) = next.map_err(|error| YamlError {
-            span: origin.span(*error.marker(), *error.marker()),
-            message: sentence(&error.info()),
-        })?;
-        let span = origin.span(span.start, span.end);
-        match event {
-            Event::DocumentEnd | Event::StreamEnd => break,
-            Event::Scalar(text, style, anchor, tag) => {
-                let tag = tag.map(|tag| name(&tag));
-                let plain = style == ScalarStyle::Plain && tag.is_none();
-                builder.add(
-                    RawNode { span, raw: Raw::Scalar { text: text.into_owned(), plain, tag } },
-                    anchor,
-                );
+    loop {
+        let Event { start, end, anchor, kind } = parser.next().map_err(failed)?;
+        let span = place.span(start, end);
+        match kind {
+            EventKind::DocumentEnd => break,
+            EventKind::Scalar { text, plain, tag } => {
+                builder.add(RawNode { span, raw: Raw::Scalar { text, plain, tag } }, anchor);
             }
-            Event::Alias(anchor) => builder.alias(anchor, span)?,
-            Event::SequenceStart(_, anchor, _) => {
-                builder.start(span, anchor, Raw::List(Vec::new()))
-            }
-            Event::MappingStart(_, anchor, _) => builder.start(span, anchor, Raw::Map(Vec::new())),
-            Event::SequenceEnd | Event::MappingEnd => builder.end(&span),
-            // Starts, and presentation that is not asked for.
-            Event::StreamStart | Event::DocumentStart(..) | _ => {}
+            EventKind::Alias(name) => builder.alias(&name, span)?,
+            EventKind::SequenceStart => builder.start(span, anchor, Raw::List(Vec::new()))?,
+            EventKind::MappingStart => builder.start(span, anchor, Raw::Map(Vec::new()))?,
+            EventKind::SequenceEnd | EventKind::MappingEnd => builder.end(&span),
         }
     }
     Ok(builder.root.map(|root| Tree { nodes: builder.nodes, root }))
@@ -76,14 +62,14 @@ struct Builder {
     nodes: Vec<RawNode>,
     open: Vec<Id>,
     root: Option<Id>,
-    anchors: HashMap<usize, Id>,
+    anchors: HashMap<String, Id>,
 }
 
 impl Builder {
-    fn add(&mut self, node: RawNode, anchor: usize) -> Id {
+    fn add(&mut self, node: RawNode, anchor: Option<String>) -> Id {
         let id = self.nodes.len();
         self.nodes.push(node);
-        if anchor != 0 {
+        if let Some(anchor) = anchor {
             self.anchors.insert(anchor, id);
         }
         let parent = self.open.last().and_then(|parent| self.nodes.get_mut(*parent));
@@ -94,9 +80,13 @@ impl Builder {
         id
     }
 
-    fn start(&mut self, span: Span, anchor: usize, raw: Raw) {
+    fn start(&mut self, span: Span, anchor: Option<String>, raw: Raw) -> Result<(), YamlError> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(YamlError { span, message: "values are nested too deeply".to_owned() });
+        }
         let id = self.add(RawNode { span, raw }, anchor);
         self.open.push(id);
+        Ok(())
     }
 
     fn end(&mut self, span: &Span) {
@@ -105,53 +95,56 @@ impl Builder {
         }
     }
 
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), YamlError> {
-        let Some(target) = self.anchors.get(&anchor).copied() else {
+    fn alias(&mut self, anchor: &str, span: Span) -> Result<(), YamlError> {
+        let Some(target) = self.anchors.get(anchor).copied() else {
             let message = "this alias names no anchor".to_owned();
             return Err(YamlError { span, message });
         };
-        self.add(RawNode { span, raw: Raw::Alias(target) }, 0);
+        self.add(RawNode { span, raw: Raw::Alias(target) }, None);
         Ok(())
     }
 }
 
-impl Origin {
-    fn span(self, start: Marker, end: Marker) -> Span {
-        let byte = |mark: Marker| self.byte + mark.byte_offset().unwrap_or(0);
+/// Where what was scanned stands in the whole text.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    chunk: &'a Chunk,
+    /// The bytes of the chunk that were not scanned.
+    mark: usize,
+}
+
+impl Place<'_> {
+    fn span(self, start: Mark, end: Mark) -> Span {
+        let byte = |mark: Mark| {
+            let at = self.mark + mark.byte;
+            let dropped = self.chunk.dropped.partition_point(|place| *place < at);
+            // The last line's end may be one that the text has not.
+            (self.chunk.byte + at + dropped).min(self.chunk.end)
+        };
         Span {
-            line: self.line + start.line(),
-            column: start.col() + 1,
+            line: self.chunk.line + start.line + 1,
+            column: start.column + 1,
             bytes: byte(start)..byte(end).max(byte(start)),
         }
     }
 }
 
-/// YAML 1.1 ends a line at these, YAML 1.2 does not: what is a comment to one is a field to the
-/// other. Nobody needs them as they are, so nobody's reading of them is taken.
-fn foreign_break(chunk: &str, origin: Origin) -> Option<YamlError> {
-    let (at, found) =
-        chunk.char_indices().find(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}'))?;
-    let before = chunk.get(..at)?;
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    Some(YamlError {
-        span: Span {
-            line: origin.line + before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
-            bytes: origin.byte + at..origin.byte + at + found.len_utf8(),
-        },
-        message: format!(
-            "the line separator U+{:04X} must be written as an escape in double quotes",
-            u32::from(found)
-        ),
-    })
-}
-
-fn name(tag: &Tag) -> String {
-    format!("{}{}", tag.handle(), tag.suffix())
-}
-
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_ascii_lowercase());
-    first.into_iter().chain(characters).collect::<String>().trim_end_matches('.').to_owned()
+/// What must not stand in a document. Of a byte order mark behind the beginning, Go makes nothing
+/// or loses the first character of lines, whichever way its buffer lies: nobody's reading of that
+/// is taken.
+fn foreign(text: &str, place: Place<'_>) -> Option<YamlError> {
+    let kept = |c: char| {
+        matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
+            && c != BYTE_ORDER_MARK
+    };
+    let (byte, found) = text.char_indices().find(|(_, c)| !kept(*c))?;
+    let before = text.get(..byte)?;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+    let line = before.matches('\n').count();
+    let at = Mark { index: byte, line, column, byte };
+    let message = format!(
+        "the character U+{:04X} must be written as an escape in double quotes",
+        u32::from(found)
+    );
+    Some(YamlError { span: place.span(at, at), message })
 }

@@ -18,6 +18,8 @@ mod upstream;
 pub use control_plane::{ControlPlane, Options};
 pub use kubectl::{Kubeconfig, Output};
 pub use process::{Server, wait_until};
-pub use upstream::{Answer, Defaulter, Defaults, Query, References, Upstream, upstream_checks};
+pub use upstream::{
+    Answer, Defaulter, Defaults, Manifests, Query, References, Upstream, upstream_checks,
+};
 
 mod tests;

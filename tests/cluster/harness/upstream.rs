@@ -1,6 +1,6 @@
 //! Upstream's own code as the judge of ours: the evaluator of Pod Security, the API server's
-//! defaulting and the parser of image references, each one long-lived process that answers lines of
-//! JSON.
+//! defaulting, the parser of image references and kubectl's reader of manifests, each one long-lived
+//! process that answers lines of JSON.
 
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
@@ -89,6 +89,28 @@ impl References {
             None => Ok(["domain", "path", "tag", "digest"].map(|name| part(answer, name))),
         };
         self.0.ask(&lines).iter().map(outcome).collect()
+    }
+}
+
+/// kubectl's reader of manifests.
+pub struct Manifests(Lines);
+
+impl Manifests {
+    pub fn start(binary: &Path) -> Self {
+        Self(Lines::start(binary, "yaml"))
+    }
+
+    /// What the API server would get of each text's documents; an error may end the list, where
+    /// kubectl reads no further.
+    pub fn read(&mut self, texts: &[String]) -> Vec<Vec<Result<Value, String>>> {
+        let lines: Vec<String> =
+            texts.iter().map(|text| json!({ "text": text }).to_string()).collect();
+        let outcome = |document: &Value| match document.get("error").and_then(Value::as_str) {
+            Some(error) => Err(error.to_owned()),
+            None => Ok(document["value"].clone()),
+        };
+        let documents = |answer: Value| answer.as_array().unwrap().iter().map(outcome).collect();
+        self.0.ask(&lines).into_iter().map(documents).collect()
     }
 }
 
