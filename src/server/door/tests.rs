@@ -1,11 +1,14 @@
 //! What the door says before it knows anything, and when it fails.
 
-use serde_json::Value;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::Version;
+use crate::domain::{Requester, Version};
 use crate::policy;
-use crate::state::{Builder, Change};
+use crate::state::{AuthorityLookup, Builder, Change, Found, LookupError, NamespaceLookup};
 
 const POD: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{
     "uid":"u","kind":{"group":"","version":"v1","kind":"Pod"},
@@ -105,4 +108,122 @@ fn what_is_no_utf8_is_replaced() {
     let check = |body: &[u8], expect: &str| assert_eq!(text_of(body), expect);
     check("größe".as_bytes(), "größe");
     check(b"a\xffb\xc3", "a\u{fffd}b\u{fffd}");
+}
+
+/// A snapshot of the example set, with this in its Platform's spec.
+fn with_platform(spec: &str) -> Handle {
+    let mut sources = policy::embedded();
+    for source in &mut sources {
+        if source.text.contains("kind: Platform") {
+            source.text += spec;
+        }
+    }
+    let handle = Handle::default();
+    let documents = policy::load(&sources).unwrap();
+    Builder::without_cluster(handle.clone()).apply(Change::Tenants(documents.resolve()));
+    handle
+}
+
+#[tokio::test]
+async fn a_rehearsal_refuses_nothing_and_says_what_it_would() {
+    let bad =
+        POD.replace(r#"{"name":"app"}"#, r#"{"name":"app","securityContext":{"privileged":true}}"#);
+    let wrong = [
+        bad.as_str(),
+        &POD.replace("alpha-dev", "nowhere"),
+        &POD.replace("CREATE", "PATCH"),
+        &POD.replace("v1\",\"kind\":\"Adm", "v2\",\"kind\":\"Adm"),
+    ];
+    let (enforced, rehearsed) =
+        (door(&with_platform("")), door(&with_platform("  rehearsal: true\n")));
+    for body in wrong {
+        let refused = answer(&enforced, Endpoint::Validate, body).await;
+        assert_eq!(refused["allowed"], false, "{body}");
+        let passed = answer(&rehearsed, Endpoint::Validate, body).await;
+        assert_eq!(passed["allowed"], true, "{body}");
+        assert_ne!(passed["warnings"], Value::Null, "{body}");
+    }
+    let late = response(rehearsed.failed(Endpoint::Mutate, &Bytes::from(POD), Failure::Deadline));
+    assert_eq!((&late["allowed"], &late["patch"]), (&true.into(), &Value::Null));
+}
+
+/// A cluster in which RBAC makes these users the platform, and that counts how often it is asked.
+struct Rbac {
+    administrators: &'static [&'static str],
+    fails: bool,
+    asked: AtomicUsize,
+}
+
+impl NamespaceLookup for Rbac {
+    fn tenant_label<'a>(&'a self, _: &'a str) -> Pin<Box<dyn Future<Output = Found> + Send + 'a>> {
+        Box::pin(async { Ok(Some(None)) })
+    }
+}
+
+impl AuthorityLookup for Rbac {
+    fn administers<'a>(
+        &'a self,
+        requester: &'a Requester,
+    ) -> Pin<Box<dyn Future<Output = Result<bool, LookupError>> + Send + 'a>> {
+        self.asked.fetch_add(1, Relaxed);
+        Box::pin(async {
+            if self.fails {
+                return Err(LookupError("no answer".to_owned()));
+            }
+            Ok(self.administrators.contains(&requester.name.as_str()))
+        })
+    }
+}
+
+/// Whether the creation of a namespace passes for a user, and how often RBAC is asked for it.
+async fn creates(rbac: Rbac, user: &str, groups: &[&str], label: &str) -> (bool, usize) {
+    let documents = policy::load(&policy::embedded()).unwrap();
+    let handle = Handle::default();
+    let mut builder = Builder::in_cluster(handle.clone(), Version::NEWEST);
+    builder.apply(Change::Tenants(documents.resolve()));
+    let namespaces =
+        [("alpha-ci".to_owned(), Some("alpha".to_owned())), ("tools".to_owned(), None)];
+    builder.apply(Change::Namespaces(namespaces.into()));
+    let rbac = Arc::new(rbac);
+    let door = Door::new(handle, Some(rbac.clone()), Arc::new(Metrics::new()), 100);
+    let review = json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "u", "operation": "CREATE", "name": "alpha-new", "namespace": "alpha-new",
+            "kind": {"group": "", "version": "v1", "kind": "Namespace"},
+            "resource": {"group": "", "version": "v1", "resource": "namespaces"},
+            "userInfo": {"username": user, "groups": groups},
+            "object": {"metadata": {"name": "alpha-new", "labels": {"ringfence.dev/tenant": label}}},
+        },
+    });
+    let answered = answer(&door, Endpoint::Validate, &review.to_string()).await;
+    let asked = rbac.asked.load(Relaxed);
+    (answered["allowed"] == true, asked)
+}
+
+#[tokio::test]
+async fn rbac_is_asked_only_where_it_matters() {
+    let rbac = || Rbac {
+        administrators: &[
+            "roy",
+            "system:serviceaccount:tools:gitops",
+            "system:serviceaccount:alpha-ci:a",
+        ],
+        fails: false,
+        asked: 0.into(),
+    };
+    let check = async |rbac: Rbac, user: &str, groups: &[&str], expect: (bool, usize)| {
+        assert_eq!(creates(rbac, user, groups, "alpha").await, expect, "{user} {groups:?}");
+    };
+    check(rbac(), "jo", &["alpha-devs"], (true, 0)).await;
+    check(rbac(), "pat", &["platform-admins"], (true, 0)).await;
+    check(rbac(), "system:apiserver", &[], (true, 0)).await;
+    check(rbac(), "roy", &[], (true, 1)).await;
+    check(rbac(), "zoe", &[], (false, 1)).await;
+    check(rbac(), "system:serviceaccount:tools:gitops", &[], (true, 1)).await;
+    // An account of a tenant's namespace is never the platform, nor is one of a namespace that nobody
+    // knows; whoever cannot be asked about is not either.
+    check(rbac(), "system:serviceaccount:alpha-ci:a", &[], (false, 0)).await;
+    check(rbac(), "system:serviceaccount:unheard:a", &[], (false, 0)).await;
+    check(Rbac { fails: true, ..rbac() }, "roy", &[], (false, 1)).await;
 }
