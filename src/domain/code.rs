@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Mode;
+
 /// A family of rules: the first digit of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Family(u8);
@@ -85,6 +87,8 @@ register! {
     Cordoned = 1013,
     /// Our own documents.
     Document = 1014,
+    /// A name that is a top-level domain of the Internet.
+    PublicName = 1016,
     /// Host namespaces: network, PID, IPC.
     HostNamespaces = 2001,
     /// Host ports.
@@ -156,6 +160,15 @@ impl Code {
     #[must_use]
     pub fn family(self) -> Family {
         Family::of(self as u16)
+    }
+
+    /// What is done about a breach whatever a profile says, if a profile has no say.
+    #[must_use]
+    pub fn fixed_mode(self) -> Option<Mode> {
+        match self {
+            Self::PublicName => Some(Mode::Warn),
+            _ => self.family().always_enforced().then_some(Mode::Enforce),
+        }
     }
 
     fn from_number(number: u16) -> Option<Self> {

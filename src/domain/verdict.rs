@@ -95,19 +95,23 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The verdict on what was found; findings whose rule is ignored are left out.
+    /// The verdict on what was found; findings whose rule is ignored are left out. `mode` is asked only
+    /// about rules that a profile has a say in.
     #[must_use]
     pub fn of(findings: Vec<Finding>, mode: impl Fn(Code) -> Mode) -> Self {
         let mut findings: Vec<Judged> = findings
             .into_iter()
-            .map(|finding| Judged { mode: mode(finding.code), finding, exemption: None })
+            .map(|finding| {
+                let mode = finding.code.fixed_mode().unwrap_or_else(|| mode(finding.code));
+                Judged { finding, mode, exemption: None }
+            })
             .filter(|judged| judged.mode != Mode::Ignore)
             .collect();
         findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
         Self { findings }
     }
 
-    /// The verdict where no profile has a say: everything is refused.
+    /// The verdict where there is no profile: everything is refused that can be.
     #[must_use]
     pub fn enforced(findings: Vec<Finding>) -> Self {
         Self::of(findings, |_| Mode::Enforce)

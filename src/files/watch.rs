@@ -171,7 +171,13 @@ mod tests {
         fs::write(&file, tenant("aleph")).unwrap();
         assert_eq!(followed.next().await.unwrap(), ["aleph"]);
         fs::write(&file, "kind: [").unwrap();
-        assert!(followed.next().await.unwrap_err().contains("a.yaml:1:7: the bracket that opens here has no end"));
+        assert!(
+            followed
+                .next()
+                .await
+                .unwrap_err()
+                .contains("a.yaml:1:7: the bracket that opens here has no end")
+        );
         fs::write(&file, tenant("aleph")).unwrap();
         assert_eq!(followed.next().await.unwrap(), ["aleph"]);
         fs::write(root.path().join("b.yaml"), tenant("beta")).unwrap();

@@ -45,10 +45,8 @@ impl Modes {
     /// What is done about a breach of this rule.
     #[must_use]
     pub fn of(&self, code: Code) -> Mode {
-        if code.family().always_enforced() {
-            return Mode::Enforce;
-        }
-        self.0.get(&code).copied().unwrap_or(Mode::Enforce)
+        let own = || self.0.get(&code).copied().unwrap_or(Mode::Enforce);
+        code.fixed_mode().unwrap_or_else(own)
     }
 }
 

@@ -176,3 +176,14 @@ pub(super) fn namespace_limit(view: &NamespaceView<'_>, report: &mut Report<'_>)
     let found = format!("namespace number {}", view.others + 1);
     report.add(FieldPath::root(), found, format!("your tenant may have {limit}"), fix);
 }
+
+/// One a line, sorted.
+const TOP_LEVEL_DOMAINS: &str = include_str!("top-level-domains.txt");
+
+/// Only a warning: `dev` and `app` are such names too.
+pub(super) fn public_name(view: &NamespaceView<'_>, report: &mut Report<'_>) {
+    if view.old.is_none() && TOP_LEVEL_DOMAINS.lines().any(|domain| domain == view.name) {
+        let fix = Fix::advice("choose another name, such as your tenant's name and a word");
+        report.add(name_path(), shown(view.name), "it is a top-level domain too", fix);
+    }
+}

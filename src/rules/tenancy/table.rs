@@ -151,4 +151,17 @@ pub static RULES: &[Rule] = &[
         references: NAMESPACES,
         concern: Concern::Document,
     },
+    Rule {
+        code: Code::PublicName,
+        name: "publicName",
+        title: "a namespace is not called like a top-level domain",
+        reason: "in a pod, NAME.dev would be looked up in the namespace dev before it is looked up outside",
+        remedy: "choose another name, such as the tenant's name and a word",
+        severity: Severity::Low,
+        references: &[
+            "IANA root zone database, by publicsuffix.org's list of 2023-02-09, ICANN section",
+            "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#namespaces-and-dns",
+        ],
+        concern: Concern::Namespace(ownership::public_name),
+    },
 ];

@@ -141,6 +141,12 @@ fn creations() {
     for name in ["kubea", "systema", "defaults", "infra"] {
         check("both", name, "@gamma", "");
     }
+    for name in ["dev", "app", "com", "xn--p1ai"] {
+        let found = findings((SUBJECT, "both"), name, (None, Some("@gamma")), 0);
+        assert_eq!(codes(&found), "RF1016", "{name}");
+        let verdict = crate::domain::Verdict::enforced(found);
+        assert_eq!(verdict.decision(), crate::domain::Decision::Warn, "{name}");
+    }
     // A prefix binds its own tenant alone, and not the names that the platform gave.
     check("alpha-devs", "beta-a", "@alpha", "RF1008");
     check("alpha-devs", "alpha", "@alpha", "RF1008");

@@ -462,7 +462,7 @@ fn an_owner_makes_namespaces() {
         ("owner", &owner),
         "label namespace tango-a pod-security.kubernetes.io/enforce=privileged --overwrite",
     );
-    run(("owner", &owner), "create namespace shop --dry-run=server");
+    run(("owner", &owner), "create namespace stall --dry-run=server");
     run(("owner", &owner), "create namespace tango-x");
     run(("owner", &owner), "delete namespace tango-x");
     let limited = door.cluster.user("wim", &["whiskey-devs"]);
