@@ -4,6 +4,8 @@
 mod certs;
 mod ending;
 mod help;
+mod image;
+mod papers;
 mod pipes;
 mod program;
 mod review;
