@@ -18,8 +18,9 @@ use crate::report::webhooks::{Target, configurations};
 use crate::rules::entries::{Wanted, entries};
 use crate::rules::tenancy::admission_policy::tenant_label_policy;
 
-/// Prints the webhook configurations that make an API server ask Ringfence, or the admission policy
-/// that it holds to by itself.
+/// Prints the webhook configurations that make an API server ask Ringfence.
+///
+/// With --admission-policy, what it holds to without asking.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("target").required(true))]
 #[command(after_help = "Examples:

@@ -13,6 +13,7 @@ mod coverage;
 mod differential;
 mod door;
 mod generated;
+mod install;
 mod manifests;
 mod references;
 mod yaml;
