@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use ringfence::objects::yaml::documents;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::program::{files, run};
 
@@ -44,11 +44,12 @@ fn the_shipped_policy_is_what_the_program_prints() {
 
 #[test]
 fn our_own_pod_passes_restricted() {
-    let restricted = ["review", "--pod-security", "restricted"];
     let base = root().join("manifests/base/deployment.yaml");
+    let restricted = ["review", "--pod-security", "restricted", "-o", "json"];
     let review = run(&[&restricted[..], &[base.to_str().unwrap()]].concat());
-    let expect = (0, "1 object: 0 refused, 0 with warnings\n", "");
-    assert_eq!((review.code, review.stdout.as_str(), review.stderr.as_str()), expect);
+    let record: Value = serde_json::from_str(&review.stdout).unwrap();
+    let judged = (&record["kind"], &record["allowed"], &record["findings"]);
+    assert_eq!(judged, (&json!("Deployment"), &json!(true), &json!([])), "{review}");
     let container = &pod()["containers"][0]["securityContext"];
     assert_eq!(container["readOnlyRootFilesystem"], true);
 }
