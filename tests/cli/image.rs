@@ -2,7 +2,7 @@
 //! test makes the image itself: that needs a container engine.)
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -38,6 +38,29 @@ fn binary() -> &'static Path {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         apart.join(profile).join("ringfence")
     })
+}
+
+/// Cargo finds all that it names among the files that the image is made from, and those come to it.
+#[test]
+fn the_files_of_the_build_are_complete() {
+    let (dockerfile, ignored) = (paper("Dockerfile"), paper(".dockerignore"));
+    let copies = dockerfile.lines().filter_map(|line| line.strip_prefix("COPY "));
+    let copies = copies.filter(|line| !line.starts_with("--from"));
+    let mut names: Vec<&str> =
+        copies.flat_map(|line| line.rsplit_once(' ').unwrap().0.split(' ')).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = TempDir::new().unwrap();
+    for name in &names {
+        symlink(root.join(name), folder.path().join(name)).unwrap();
+    }
+    let fetch = ["fetch", "--locked", "--offline", "--target=host-tuple"];
+    let output = Command::new(env!("CARGO")).args(fetch).current_dir(&folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let mut admitted: Vec<&str> = ignored.lines().filter_map(|it| it.strip_prefix('!')).collect();
+    names.sort_unstable();
+    admitted.sort_unstable();
+    assert_eq!(names, admitted);
 }
 
 /// The types of an ELF file's segments.
