@@ -2,43 +2,14 @@
 //! test makes the image itself: that needs a container engine.)
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::papers::{arguments, paper};
-use super::program::run;
+use super::installation::{Root, binary, paper};
 use super::server::{Serving, fixture};
-
-const USER: u32 = 65532;
-
-/// The binary that the Dockerfile's command makes. Only the program itself is linked anew: what it is
-/// made from are the files of the build that these tests belong to.
-fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let built = Path::new(env!("CARGO_BIN_EXE_ringfence")).parent().unwrap();
-        let (target, profile) = (built.parent().unwrap(), built.file_name().unwrap());
-        let apart = target.join("static");
-        let dockerfile = paper("Dockerfile");
-        let line = dockerfile.lines().find_map(|line| line.strip_prefix("RUN cargo ")).unwrap();
-        let debug = profile == "debug";
-        let words = line.split(' ').filter(|word| !(debug && *word == "--release"));
-        let output = Command::new(env!("CARGO"))
-            .args(words)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env("CARGO_BUILD_BUILD_DIR", target)
-            .env("CARGO_TARGET_DIR", &apart)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        apart.join(profile).join("ringfence")
-    })
-}
 
 /// Cargo finds all that it names among the files that the image is made from, and those come to it.
 #[test]
@@ -89,69 +60,22 @@ fn it_is_static() {
     assert!(!has_loader(binary()));
 }
 
-/// A root with the binary and what the Deployment mounts, all of it others' to write.
-struct Root(PathBuf);
-
-impl Root {
-    fn in_folder(folder: &Path) -> Self {
-        let root = folder.join("root");
-        let [policies, tls] = ["policies", "tls"].map(|it| root.join("etc/ringfence").join(it));
-        fs::create_dir_all(&policies).unwrap();
-        fs::create_dir_all(&tls).unwrap();
-        fs::copy(binary(), root.join("ringfence")).unwrap();
-        for name in ["platform.yaml", "tenants.yaml"] {
-            let text = paper(&format!("manifests/base/policies/{name}"));
-            fs::write(policies.join(name), text).unwrap();
-        }
-        let certs = folder.join("certs");
-        let made = run(&["certs", "--dir", certs.to_str().unwrap()]);
-        assert_eq!(made.code, 0, "{made}");
-        for name in ["tls.crt", "tls.key"] {
-            fs::copy(certs.join(name), tls.join(name)).unwrap();
-            fs::set_permissions(tls.join(name), fs::Permissions::from_mode(0o444)).unwrap();
-        }
-        for folder in [&policies, &tls, &root.join("etc/ringfence"), &root.join("etc"), &root] {
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
-        }
-        Self(root)
-    }
-
-    /// The program in this root, as the Dockerfile's user where we may choose, else as ourselves.
-    fn command(&self, args: &[String]) -> Command {
-        let root = fs::metadata("/proc/self").unwrap().uid() == 0;
-        let mut words: Vec<String> = match root {
-            true => vec!["chroot".into(), format!("--userspec={USER}:{USER}")],
-            false => vec!["unshare".into(), "--map-root-user".into(), "chroot".into()],
-        };
-        words.push(self.0.display().to_string());
-        words.push("/ringfence".into());
-        words.extend_from_slice(args);
-        let mut inside = Command::new(words.remove(0));
-        inside.args(words).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        inside
-    }
+fn command(words: &[String]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    command
 }
 
 #[test]
 fn it_runs_in_an_empty_root() {
     let folder = TempDir::new().unwrap();
-    let root = Root::in_folder(folder.path());
-    let version = root.command(&["--version".into()]).output().unwrap();
+    let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/base/policies");
+    let root = Root::new(folder.path(), &documents);
+    let version = command(&root.program(&["--version".into()])).output().unwrap();
     let expect = format!("ringfence {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(String::from_utf8(version.stdout).unwrap(), expect);
 
-    // As the Deployment starts it, but for the ports, which others may have taken, and the patience.
-    let mut arguments = arguments();
-    for argument in &mut arguments {
-        let (flag, _) = argument.split_once('=').unwrap_or((argument, ""));
-        match flag {
-            "--listen" | "--telemetry-listen" => *argument = format!("{flag}=127.0.0.1:0"),
-            "--grace" => *argument = "--grace=0.01".into(),
-            _ => {}
-        }
-    }
-    let serve = root.command(&arguments);
-    let mut serving = Serving::run(folder, serve);
+    let mut serving = Serving::run(folder, command(&root.deployed()));
     assert_eq!(serving.get("/readyz").body, "ok");
     let answer = serving.review("/validate?timeout=10s", &fixture("create-deployment.json"));
     assert_eq!(answer["allowed"], false, "{answer}");

@@ -1,6 +1,9 @@
 //! The program as people and scripts meet it: arguments in; exit code, stdout and stderr out.
 #![cfg(test)]
 
+#[path = "../support/installation.rs"]
+mod installation;
+
 mod certs;
 mod ending;
 mod help;

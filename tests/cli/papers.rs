@@ -1,36 +1,14 @@
 //! What an installation is made from: `manifests/` and the Dockerfile say what the program says.
 
-use std::path::PathBuf;
+use std::path::Path;
 
-use ringfence::objects::yaml::documents;
 use serde_json::{Value, json};
 
-use super::program::{files, run};
+use super::installation::{arguments, objects, paper, pod};
+use super::program::run;
 
-/// The text of a file of the repository.
-pub fn paper(path: &str) -> String {
-    std::fs::read_to_string(root().join(path)).unwrap()
-}
-
-fn root() -> PathBuf {
-    files().join("../../..")
-}
-
-/// The objects of a manifest.
-fn objects(path: &str) -> Vec<Value> {
-    let objects = documents(&paper(path)).into_iter();
-    objects.map(|object| serde_json::from_str(&object.unwrap().to_json()).unwrap()).collect()
-}
-
-/// The Deployment's pod.
-pub fn pod() -> Value {
-    objects("manifests/base/deployment.yaml")[0]["spec"]["template"]["spec"].clone()
-}
-
-/// What the container is started with.
-pub fn arguments() -> Vec<String> {
-    let arguments = pod()["containers"][0]["args"].as_array().unwrap().clone();
-    arguments.iter().map(|argument| argument.as_str().unwrap().to_owned()).collect()
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]

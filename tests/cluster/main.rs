@@ -6,6 +6,8 @@ mod harness;
 
 #[path = "../support/edits.rs"]
 mod edits;
+#[path = "../support/installation.rs"]
+mod installation;
 #[path = "../support/pods.rs"]
 mod pods;
 

@@ -1,8 +1,8 @@
 //! An installation from `manifests/`, on a control plane of its own: what is there is for all
 //! namespaces.
 //!
-//! No pod of it runs, for there are no nodes; the program that stands in for them uses the account's
-//! own rights.
+//! No pod of it runs, for there are no nodes. What stands in for them runs as a kubelet would have
+//! it: the Dockerfile's binary in an empty root, with the Deployment's arguments and the account's token.
 
 mod attempts;
 
@@ -15,6 +15,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::harness::{ControlPlane, Kubeconfig, Output, Server, wait_until};
+use super::installation::Root;
 use attempts::{Attempt, attempts, neighbours};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -113,31 +114,26 @@ impl Installation {
         self.admin().kubectl(&["delete", "namespace", name, "--timeout=60s"]).success();
     }
 
-    /// The program with the rights of the account that the base makes, and with nothing else.
+    /// The container, with the rights of the account that the base makes, and with nothing else.
     fn serve(&self) -> Server {
         let token = ["create", "token", "ringfence", "--namespace=ringfence-system"];
         let token = self.admin().kubectl(&token).success();
         let scratch = self.cluster.scratch();
-        fs::write(scratch.join("api.crt"), self.cluster.ca_pem()).unwrap();
-        let config = json!({
-            "apiVersion": "v1", "kind": "Config", "current-context": "pod",
-            "clusters": [{"name": "pod", "cluster": {"server": self.cluster.server_url(),
-                "certificate-authority": scratch.join("api.crt")}}],
-            "contexts": [{"name": "pod", "context": {"cluster": "pod", "user": "pod"}}],
-            "users": [{"name": "pod", "user": {"token": token.trim()}}],
-        });
-        let path = scratch.join("pod.kubeconfig");
-        fs::write(&path, config.to_string()).unwrap();
-        let args = [
-            "serve",
-            "--listen=127.0.0.1:0",
-            "--telemetry-listen=127.0.0.1:0",
-            "--grace=0.01",
-            &format!("--policies={}", paper("tests/cluster/door/policies")),
-            &format!("--kubeconfig={}", path.display()),
+        let root = Root::new(scratch, Path::new(&paper("tests/cluster/door/policies")));
+        let account = "var/run/secrets/kubernetes.io/serviceaccount";
+        root.add(&format!("{account}/token"), token.trim().as_bytes());
+        root.add(&format!("{account}/ca.crt"), self.cluster.ca_pem().as_bytes());
+        root.add(&format!("{account}/namespace"), b"ringfence-system");
+        let address = self.cluster.server_url().strip_prefix("https://").unwrap();
+        let (host, port) = address.split_once(':').unwrap();
+        let mut words = vec![
+            format!("KUBERNETES_SERVICE_HOST={host}"),
+            format!("KUBERNETES_SERVICE_PORT={port}"),
+            "PATH=/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
         ];
-        let args = args.map(str::to_owned);
-        let mut server = Server::spawn_program(scratch, "ringfence", Path::new(PROGRAM), &args);
+        words.extend(root.deployed());
+        let env = Path::new("/usr/bin/env");
+        let mut server = Server::spawn_program(scratch, "ringfence", env, &words);
         let ready = server.wait_ready(|server| server.log().contains("ready: https://"));
         assert_eq!(ready, Ok(()), "{}", server.log_tail());
         let log = server.log();
