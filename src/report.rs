@@ -1,5 +1,6 @@
 //! Renders what others found, for people and for machines; fetches nothing.
 
+pub mod admission_policy;
 pub mod review;
 pub mod rules;
 pub mod webhooks;

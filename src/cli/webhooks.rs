@@ -1,23 +1,32 @@
 //! `ringfence webhooks`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use clap::ArgGroup;
 use http::Uri;
 use http::uri::Scheme;
 
+use serde_json::Value;
+
 use super::output::{self, Format};
 use super::{Outcome, policies};
+use crate::policy::Tenants;
+use crate::report::admission_policy::admission_policy;
 use crate::report::webhooks::{Target, configurations};
 use crate::rules::entries::{Wanted, entries};
+use crate::rules::tenancy::admission_policy::tenant_label_policy;
 
 /// Prints the webhook configurations that make an API server ask Ringfence.
+///
+/// With --admission-policy, what it holds to without asking.
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("target").required(true))]
 #[command(after_help = "Examples:
   ringfence webhooks --url https://127.0.0.1:8443 --ca-file certs/ca.crt | kubectl apply -f -
-  ringfence webhooks --service ringfence-system/ringfence:443 --ca-file ca.crt")]
+  ringfence webhooks --service ringfence-system/ringfence:443 --ca-file ca.crt
+  ringfence webhooks --admission-policy --policies policies/ | kubectl apply -f -")]
 pub(super) struct Args {
     /// The address that the API server calls, for a server outside the cluster.
     #[arg(long, value_name = "URL", group = "target")]
@@ -25,11 +34,21 @@ pub(super) struct Args {
     /// The Service that the API server calls.
     #[arg(long, value_name = "NAMESPACE/NAME[:PORT]", group = "target")]
     service: Option<String>,
+    /// In place of the configurations, the policy by which the API server itself keeps namespaces in
+    /// their tenants, also while Ringfence does not answer.
+    #[arg(long, group = "target")]
+    admission_policy: bool,
     /// The certificates (PEM) that ours is checked against.
-    #[arg(long, value_name = "FILE")]
-    ca_file: PathBuf,
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "admission_policy",
+        conflicts_with = "admission_policy"
+    )]
+    ca_file: Option<PathBuf>,
     /// The folder of documents, whose Platform says whether namespaces without a tenant are asked
-    /// about (`unowned`) and whether nothing is refused yet (`rehearsal`); without it, neither.
+    /// about (`unowned`), whether nothing is refused yet (`rehearsal`), and for the policy who
+    /// administers the cluster and whom to ask; without it, what an absent field means.
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
     /// How to print: YAML for people, or JSON.
@@ -38,14 +57,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome> {
-    let ca = std::fs::read_to_string(&args.ca_file)
-        .with_context(|| format!("cannot read `{}`", args.ca_file.display()))?;
-    if !ca.contains("-----BEGIN CERTIFICATE-----") {
-        bail!("`{}` holds no PEM certificate", args.ca_file.display());
-    }
-    let target = target(args)?;
-    let Some(wanted) = wanted(args.policies.as_deref()) else { return Ok(Outcome::Failed) };
-    let documents = configurations(&entries(wanted), &target, &ca);
+    let Some(documents) = documents(args)? else { return Ok(Outcome::Failed) };
     let mut text = String::new();
     for document in documents {
         match args.output {
@@ -63,11 +75,31 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-/// What the Platform wants; `None` where the documents have mistakes, which have been printed.
-fn wanted(policies: Option<&Path>) -> Option<Wanted> {
-    let Some(folder) = policies else { return Some(Wanted::default()) };
-    let platform = policies::snapshot(Some(folder))?.tenants;
-    Some(Wanted { unowned: platform.unowned.is_some(), rehearsal: platform.platform.rehearsal })
+/// What is printed; `None` where the documents of the Platform have mistakes, which have been printed.
+fn documents(args: &Args) -> Result<Option<[Value; 2]>> {
+    let Some(ca_file) = &args.ca_file else {
+        return Ok(tenants(args).map(|tenants| admission_policy(&tenant_label_policy(&tenants))));
+    };
+    let ca = std::fs::read_to_string(ca_file)
+        .with_context(|| format!("cannot read `{}`", ca_file.display()))?;
+    if !ca.contains("-----BEGIN CERTIFICATE-----") {
+        bail!("`{}` holds no PEM certificate", ca_file.display());
+    }
+    let target = target(args)?;
+    Ok(tenants(args).map(|tenants| configurations(&entries(wanted(&tenants)), &target, &ca)))
+}
+
+/// The documents of the folder, or none.
+fn tenants(args: &Args) -> Option<Arc<Tenants>> {
+    match args.policies.as_deref() {
+        Some(folder) => Some(policies::snapshot(Some(folder))?.tenants),
+        None => Some(Arc::default()),
+    }
+}
+
+/// What the Platform wants.
+fn wanted(tenants: &Tenants) -> Wanted {
+    Wanted { unowned: tenants.unowned.is_some(), rehearsal: tenants.platform.rehearsal }
 }
 
 fn target(args: &Args) -> Result<Target> {

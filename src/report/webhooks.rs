@@ -80,7 +80,7 @@ fn webhook(entry: &Entry, target: &Target, ca: &str) -> Value {
     webhook
 }
 
-fn rule(rule: &EntryRule) -> Value {
+pub(super) fn rule(rule: &EntryRule) -> Value {
     json!({
         "apiGroups": [rule.group],
         "apiVersions": [rule.version],

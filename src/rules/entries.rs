@@ -106,14 +106,25 @@ fn validate_namespaces() -> Entry {
         mutating: false,
         rules: lines(|resource| (resource.shape == Shape::Namespace).then_some(ALL)),
         selects: Selects::All,
-        conditions: vec![
-            not_ourselves(),
-            ("not-control-plane", format!("!{CONTROL_PLANE}")),
-            ("not-administrator", format!("!{ADMINISTRATOR}")),
-        ],
+        conditions: not_the_platform(),
         ignore_failure: false,
         timeout_seconds: 5,
     }
+}
+
+/// Whom everything about namespaces leaves out, as far as the API server knows them.
+pub(super) fn not_the_platform() -> Vec<(&'static str, String)> {
+    vec![
+        not_ourselves(),
+        ("not-control-plane", format!("!{CONTROL_PLANE}")),
+        ("not-administrator", format!("!{ADMINISTRATOR}")),
+    ]
+}
+
+/// Changes of namespaces that exist.
+pub(super) fn changes_of_namespaces() -> Vec<EntryRule> {
+    const UPDATE: &[Operation] = &[Operation::Update];
+    lines(|resource| (resource.shape == Shape::Namespace).then_some(UPDATE))
 }
 
 fn validate_tenants(name: &'static str, selects: Selects) -> Entry {

@@ -9,6 +9,7 @@
 //!
 //! [`TENANT_LABEL`]: crate::domain::TENANT_LABEL
 
+pub mod admission_policy;
 mod keys;
 mod labels;
 mod ownership;

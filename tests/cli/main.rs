@@ -1,9 +1,14 @@
 //! The program as people and scripts meet it: arguments in; exit code, stdout and stderr out.
 #![cfg(test)]
 
+#[path = "../support/installation.rs"]
+mod installation;
+
 mod certs;
 mod ending;
 mod help;
+mod image;
+mod papers;
 mod pipes;
 mod program;
 mod review;

@@ -47,6 +47,11 @@ impl Serving {
         serve.args(["serve", "--listen", "127.0.0.1:0", "--telemetry-listen", "127.0.0.1:0"]);
         serve.args(["--grace", "0.01", "--certs-dir"]);
         serve.arg(certs).args(args);
+        Self::run(scratch, serve)
+    }
+
+    /// The same for a command that serves on free ports, as the CA in `certs/` of its folder has it.
+    pub fn run(scratch: TempDir, mut serve: Command) -> Self {
         let at = |name: &str| File::create(scratch.path().join(name)).unwrap();
         serve.stdout(at("stdout")).stderr(at("stderr"));
         let any = SocketAddr::from(([127, 0, 0, 1], 0));

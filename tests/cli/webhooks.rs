@@ -1,6 +1,8 @@
 //! `ringfence webhooks`
 
-use serde_json::Value;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::program::run;
 
@@ -60,6 +62,75 @@ fn the_platform_says_what_is_asked_about() {
     assert_eq!(entries("{rehearsal: true}"), [fill, fill].concat());
 }
 
+/// The API server's own policy for a Platform.
+fn policy(folder: &Path, platform: &str) -> (Value, Value) {
+    let document = format!(
+        "apiVersion: ringfence.dev/v1alpha1\nkind: Platform\nmetadata: {{name: default}}\nspec: {platform}\n"
+    );
+    std::fs::write(folder.join("platform.yaml"), document).unwrap();
+    let args = ["webhooks", "--admission-policy", "-o", "json", "--policies"];
+    let run = run(&[&args[..], &[folder.to_str().unwrap()]].concat());
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    let documents: Vec<Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(documents.len(), 2);
+    (documents[0]["spec"].clone(), documents[1]["spec"].clone())
+}
+
+#[test]
+fn the_policy_knows_the_platform() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = |platform: &str| policy(folder.path(), platform);
+    let (spec, binding) = policy("{}");
+    assert_eq!(binding["validationActions"], json!(["Deny"]));
+    let (rehearsed, binding) = policy("{rehearsal: true}");
+    assert_eq!((&rehearsed, &binding["validationActions"]), (&spec, &json!(["Warn"])));
+
+    let told = |spec: &Value| {
+        let validations = spec["validations"].as_array().unwrap().iter();
+        let told: Vec<String> =
+            validations.map(|it| it["messageExpression"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(told.len(), 2);
+        told
+    };
+    let (asked, _) = policy("{contact: \"jo's #desk\"}");
+    for (before, after) in told(&spec).iter().zip(told(&asked)) {
+        assert_eq!(before.replace("your platform team", r"jo\'s #desk"), after);
+    }
+
+    let conditions = |spec: &Value| spec["matchConditions"].as_array().unwrap().clone();
+    let (listed, _) = policy(
+        "{administrators: [{kind: User, name: jo}, {kind: Group, name: admins}, \
+         {kind: ServiceAccount, name: flux, namespace: gitops}, {kind: Group, name: ops}]}",
+    );
+    let (known, listed) = (conditions(&spec), conditions(&listed));
+    assert_eq!(listed[..known.len()], known);
+    let expression = "!(request.userInfo.username in ['jo', 'system:serviceaccount:gitops:flux'] || \
+         (!request.userInfo.username.startsWith('system:serviceaccount:') && \
+         has(request.userInfo.groups) && \
+         request.userInfo.groups.exists(group, group in ['admins', 'ops'])))";
+    let condition = json!({"name": "not-listed", "expression": expression});
+    assert_eq!(listed[known.len()..], [condition]);
+}
+
+/// The policy leaves out whom the webhook for namespaces leaves out.
+#[test]
+fn the_policy_and_the_entry_for_namespaces_leave_out_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.crt");
+    std::fs::write(&ca, CA).unwrap();
+    let args = ["webhooks", "--url", "https://h", "-o", "json", "--ca-file", ca.to_str().unwrap()];
+    let printed = run(&args).stdout;
+    let validating: Value = serde_json::from_str(printed.lines().next().unwrap()).unwrap();
+    let entries = validating["webhooks"].as_array().unwrap();
+    let entry = entries.iter().find(|it| it["name"] == "namespaces.ringfence.dev").unwrap();
+    let (spec, _) = policy(folder.path(), "{}");
+    assert_eq!(spec["matchConditions"], entry["matchConditions"]);
+    let (ours, theirs) = (&spec["matchConstraints"]["resourceRules"], &entry["rules"]);
+    assert_eq!(ours[0]["resources"], theirs[0]["resources"]);
+    assert_eq!((ours.as_array().unwrap().len(), theirs.as_array().unwrap().len()), (1, 1));
+}
+
 #[test]
 fn wrong_targets() {
     let folder = tempfile::tempdir().unwrap();
@@ -90,5 +161,8 @@ fn wrong_targets() {
     check(&["--url", "https://h"]);
     check(&["--url", "https://h", "--ca-file", "missing.crt"]);
     check(&["--url", "https://h", "--ca-file", "plain.txt"]);
+    check(&["--admission-policy", "--ca-file", ca]);
+    check(&["--admission-policy", "--url", "https://h"]);
+    check(&["--admission-policy", "--policies", "missing"]);
     insta::assert_snapshot!(text);
 }

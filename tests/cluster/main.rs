@@ -6,6 +6,8 @@ mod harness;
 
 #[path = "../support/edits.rs"]
 mod edits;
+#[path = "../support/installation.rs"]
+mod installation;
 #[path = "../support/pods.rs"]
 mod pods;
 
@@ -13,6 +15,7 @@ mod coverage;
 mod differential;
 mod door;
 mod generated;
+mod install;
 mod manifests;
 mod references;
 mod yaml;

@@ -11,7 +11,13 @@ use crate::rules::Report;
 /// Names that the cluster's own parts have, or that would be taken for a part of a service's address.
 const RESERVED: [&str; 6] = ["kube-*", "*-system", "default", "svc", "cluster", "local"];
 
-fn label_path() -> FieldPath {
+/// What is said of a tenant label that changes, here and by the API server itself.
+pub(super) const NOTHING: &str = "nothing";
+pub(super) const KEEPS: &str = "a namespace keeps its tenant";
+pub(super) const GIVEN: &str = "only the platform gives an existing namespace to a tenant";
+pub(super) const LEAVE: &str = "leave the label as it is";
+
+pub(super) fn label_path() -> FieldPath {
     FieldPath::fields(&["metadata", "labels"]).key(TENANT_LABEL)
 }
 
@@ -28,7 +34,7 @@ fn label<'m>(meta: &'m Meta<'_>) -> Option<&'m str> {
 }
 
 /// The edit that gives the label a value, or takes it away.
-fn label_edit(value: Option<&str>) -> Fix {
+pub(super) fn label_edit(value: Option<&str>) -> Fix {
     Fix::edit(match value {
         Some(value) => Edit::Set(label_path(), EditValue::Text(value.to_owned().into())),
         None => Edit::Remove(label_path()),
@@ -57,14 +63,11 @@ pub(super) fn tenant_label(view: &NamespaceView<'_>, report: &mut Report<'_>) {
     if before == after || !view.is_subject() {
         return;
     }
-    let found = after.map_or_else(|| "nothing".to_owned(), shown);
-    let must = match before {
-        Some(_) => "a namespace keeps its tenant",
-        None => "only the platform gives an existing namespace to a tenant",
-    };
+    let found = after.map_or_else(|| NOTHING.to_owned(), shown);
+    let must = if before.is_some() { KEEPS } else { GIVEN };
     let own = view.tenant_of(old).is_none_or(|tenant| view.owns(tenant));
     // Whose it is, is not for everybody to know.
-    let fix = if own { label_edit(before) } else { Fix::advice("leave the label as it is") };
+    let fix = if own { label_edit(before) } else { Fix::advice(LEAVE) };
     report.add(label_path(), found, must, fix);
 }
 

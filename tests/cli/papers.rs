@@ -1,0 +1,88 @@
+//! What an installation is made from: `manifests/` and the Dockerfile say what the program says.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::installation::{arguments, objects, paper, pod};
+use super::program::run;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_shipped_policy_is_what_the_program_prints() {
+    let shipped = paper("manifests/admission-policy/policy.yaml");
+    assert_eq!(run(&["webhooks", "--admission-policy"]).stdout, shipped);
+    let base = root().join("manifests/base/policies");
+    let printed = run(&["webhooks", "--admission-policy", "--policies", base.to_str().unwrap()]);
+    assert_eq!((printed.stderr.as_str(), printed.stdout), ("", shipped));
+}
+
+#[test]
+fn our_own_pod_passes_restricted() {
+    let base = root().join("manifests/base/deployment.yaml");
+    let restricted = ["review", "--pod-security", "restricted", "-o", "json"];
+    let review = run(&[&restricted[..], &[base.to_str().unwrap()]].concat());
+    let record: Value = serde_json::from_str(&review.stdout).unwrap();
+    let judged = (&record["kind"], &record["allowed"], &record["findings"]);
+    assert_eq!(judged, (&json!("Deployment"), &json!(true), &json!([])), "{review}");
+    let container = &pod()["containers"][0]["securityContext"];
+    assert_eq!(container["readOnlyRootFilesystem"], true);
+}
+
+#[test]
+fn the_pod_is_given_the_time_that_it_takes_to_end() {
+    let seconds = |flag: &str| -> u64 {
+        let arguments = arguments();
+        let value = arguments.iter().find_map(|argument| argument.strip_prefix(flag)).unwrap();
+        value.parse().unwrap()
+    };
+    let given = pod()["terminationGracePeriodSeconds"].as_u64().unwrap();
+    let takes = seconds("--grace=") + seconds("--drain=");
+    assert!(given > takes, "{given} {takes}");
+}
+
+#[test]
+fn the_rights_are_a_closed_list() {
+    let mut rights = Vec::new();
+    for role in objects("manifests/base/rbac.yaml") {
+        for rule in role["rules"].as_array().into_iter().flatten() {
+            let fields: Vec<&str> = rule.as_object().unwrap().keys().map(String::as_str).collect();
+            assert_eq!(fields, ["apiGroups", "resources", "verbs"]);
+            rights.push(format!("{} {} {}", rule["apiGroups"], rule["resources"], rule["verbs"]));
+        }
+    }
+    let expect = [
+        r#"[""] ["namespaces"] ["get","list","watch"]"#,
+        r#"["authorization.k8s.io"] ["subjectaccessreviews"] ["create"]"#,
+    ];
+    assert_eq!(rights, expect);
+}
+
+/// The papers say one thing where they say it twice.
+#[test]
+fn the_papers_agree() {
+    let pod = pod();
+    let user = &pod["securityContext"];
+    let line = format!("USER {}:{}", user["runAsUser"], user["runAsGroup"]);
+    assert!(paper("Dockerfile").lines().any(|it| it == line), "{line}");
+
+    let port = |name: &str| {
+        let ports = pod["containers"][0]["ports"].as_array().unwrap().iter();
+        ports.clone().find(|it| it["name"] == name).unwrap()["containerPort"].as_u64().unwrap()
+    };
+    let [admission, telemetry] = [port("admission"), port("telemetry")];
+    let listens = format!("--listen=0.0.0.0:{admission} --telemetry-listen=0.0.0.0:{telemetry}");
+    assert_eq!(arguments()[1..3].join(" "), listens);
+    let exposed = format!("EXPOSE {admission} {telemetry}");
+    assert!(paper("Dockerfile").lines().any(|it| it == exposed), "{exposed}");
+
+    let named = format!("newTag: \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(paper("manifests/base/kustomization.yaml").contains(&named), "{named}");
+    let toolchain = paper("rust-toolchain.toml");
+    let image = paper("Dockerfile").split_once("FROM rust:").unwrap().1.to_owned();
+    let version = image.split_once('-').unwrap().0;
+    assert!(toolchain.contains(&format!("channel = \"{version}.")), "{version} {toolchain}");
+}
