@@ -13,6 +13,7 @@ mod pods;
 
 mod coverage;
 mod differential;
+mod documents;
 mod door;
 mod generated;
 mod install;
