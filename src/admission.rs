@@ -10,6 +10,7 @@
 
 mod asker;
 mod case;
+mod document;
 mod exempt;
 mod fill;
 mod judge;

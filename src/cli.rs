@@ -27,6 +27,7 @@ struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Review(review::Args),
+    Policies(policies::check::Args),
     Rules(rules::Args),
     Webhooks(webhooks::Args),
     Certs(certs::Args),
@@ -50,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Certs(args) => certs::run(&args),
         Command::Review(args) => review::run(&args),
+        Command::Policies(args) => policies::check::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Webhooks(args) => webhooks::run(&args),
     };

@@ -13,14 +13,24 @@ use std::path::Path;
 
 pub use watch::Watch;
 
-use crate::policy::{self, Documents, Report};
+use crate::policy::{self, Documents, Report, Survey};
 
 /// Reads every policy file below a directory, or the one file that is named.
 ///
 /// # Errors
 /// Everything that is wrong with the files and in them.
 pub fn load(path: &Path) -> Result<Documents, Report> {
-    policy::load(&walk::read(&walk::list(path))?)
+    let texts = walk::read(&walk::list(path));
+    policy::load_beside(&texts.sources, &texts.unread)
+}
+
+/// The same, and where everything stands.
+///
+/// # Errors
+/// As [`load`].
+pub fn survey(path: &Path) -> Result<Survey, Report> {
+    let texts = walk::read(&walk::list(path));
+    policy::survey(&texts.sources, &texts.unread)
 }
 
 /// Reads a directory and gets ready to follow it.

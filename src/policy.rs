@@ -2,8 +2,9 @@
 //!
 //! A text is read into typed documents (`documents`, of values that are checked where they are read:
 //! `values`), every mistake with its place (`read`, `explain`, `report`); what one document says is
-//! checked (`check`), then how they fit together, and each tenant's profile is worked out (`load`,
-//! `effective`). What comes out is [`Tenants`], which decisions read.
+//! checked (`check`), then how they fit together, and each tenant's profile is worked out (`load`, `fit`,
+//! `effective`). What comes out is [`Tenants`], which decisions read; [`survey`] keeps the places too
+//! and tells what is in force and why. A document that comes alone is checked alone (`one`).
 //!
 //! A set of files is taken whole or not at all. Deliberately absent: files, clocks, the cluster.
 
@@ -13,9 +14,15 @@ pub mod documents;
 mod effective;
 mod exemptions;
 mod explain;
+mod fit;
+mod in_force;
 mod load;
+mod one;
+mod problems;
+mod ranges;
 mod read;
 mod report;
+mod survey;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -24,9 +31,13 @@ pub mod values;
 pub use builtin::{builtin_profiles, embedded};
 pub use documents::{PullPolicy, Seccomp};
 pub use effective::{
-    EffectiveProfile, ImagePolicy, LabelKeyRules, Modes, NamespaceRules, PodDefaults, PodSecurity,
+    Amounts, ContainerLimits, EffectiveProfile, ImagePolicy, LabelKeyRules, Modes, NamespaceRules,
+    NetworkRules, Outside, PodDefaults, PodSecurity, Ports,
 };
 pub use exemptions::{Exemption, Exemptions};
-pub use load::{Documents, load};
+pub use in_force::{Field, InForce, Origin, Permission};
+pub use load::{Documents, load, load_beside, survey};
+pub use one::{Flaw, Written, check};
 pub use report::{Excerpt, Problem, Report, Source};
+pub use survey::{Counted, LONGEST, Notice, Survey};
 pub use tenants::{Named, PlatformFacts, Tenant, Tenants};

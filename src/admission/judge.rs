@@ -1,7 +1,7 @@
 //! What is refused.
 
 use super::case::{Case, Fault, Stage, malformed, required};
-use super::{exempt, tenancy};
+use super::{document, exempt, tenancy};
 use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{FieldPath, Finding, Operation, Verdict};
 use crate::objects::{
@@ -22,7 +22,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         }
         Shape::ServiceAccount if changes => in_namespace(case, |case, _| readable(case)),
         Shape::Namespace if case.operation != Operation::Connect => tenancy::namespace(case),
-        Shape::Document => tenancy::document(case),
+        Shape::Document => document::document(case),
         // What no rule looks at: it is known, and so admitted.
         Shape::Pod
         | Shape::Template(_)

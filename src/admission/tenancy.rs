@@ -105,17 +105,7 @@ pub(super) fn cordoned(case: &Case<'_>, tenant: &Tenant) -> Option<Finding> {
     })
 }
 
-/// Our own documents are the platform's to write.
-pub(super) fn document(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
-    let subject = case.class(None) == Class::Subject;
-    let finding = || {
-        let found = format!("{} by somebody else", case.resource.kind);
-        requesters(Code::Document, found, "only the platform writes it")
-    };
-    Ok(subject.then(finding).into_iter().collect())
-}
-
-fn requesters(code: Code, found: String, must: &'static str) -> Finding {
+pub(super) fn requesters(code: Code, found: String, must: &'static str) -> Finding {
     let mut findings = Vec::new();
     if let Some(rule) = rules::rule(code) {
         let fix = Fix::advice(rule.remedy);

@@ -1,4 +1,6 @@
-//! Documents: read once, or followed.
+//! Documents: read once, or followed, or looked at.
+
+pub(super) mod check;
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError};

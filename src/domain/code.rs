@@ -87,6 +87,8 @@ register! {
     Cordoned = 1013,
     /// Our own documents.
     Document = 1014,
+    /// What our own documents say.
+    DocumentContent = 1015,
     /// A name that is a top-level domain of the Internet.
     PublicName = 1016,
     /// Host namespaces: network, PID, IPC.

@@ -1,5 +1,6 @@
 //! Where in an object something stands, for people and for machines.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use super::text::sanitise;
@@ -8,7 +9,7 @@ use super::text::sanitise;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Segment {
     /// A field of a struct: `.securityContext`
-    Field(&'static str),
+    Field(Cow<'static, str>),
     /// A key of a map: `[example.com/key]`
     Key(String),
     /// An item of a list, by its name where it has one: `[app]`, else `[0]`
@@ -35,13 +36,13 @@ impl FieldPath {
     /// The path through these fields from the object's root.
     #[must_use]
     pub fn fields(fields: &[&'static str]) -> Self {
-        Self(fields.iter().copied().map(Segment::Field).collect())
+        Self(fields.iter().map(|name| Segment::Field(Cow::Borrowed(name))).collect())
     }
 
     /// This path and one field more.
     #[must_use]
-    pub fn field(&self, name: &'static str) -> Self {
-        self.step(Segment::Field(name))
+    pub fn field(&self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.step(Segment::Field(name.into()))
     }
 
     /// This path and one key of a map more.
@@ -69,7 +70,7 @@ impl FieldPath {
         const LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
         self.0.windows(2).find_map(|pair| match pair {
             [Segment::Field(list), Segment::Item { name: Some(name), .. }]
-                if LISTS.contains(list) =>
+                if LISTS.contains(&list.as_ref()) =>
             {
                 Some(name.as_str())
             }

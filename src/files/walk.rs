@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::policy::{Problem, Report, Source};
+use crate::policy::{Problem, Source};
 
 /// The largest file that is read. A ConfigMap holds 1 MiB.
 const MAX_FILE: u64 = 4 << 20;
@@ -144,22 +144,25 @@ fn unreadable(error: &std::io::Error) -> String {
     format!("it cannot be read: {}", error.to_string().to_lowercase())
 }
 
+/// What the files hold, and what could not be listed or read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Texts {
+    pub(super) sources: Vec<Source>,
+    pub(super) unread: Vec<Problem>,
+}
+
 /// What the files hold.
-///
-/// # Errors
-/// What could not be listed or read.
-pub(super) fn read(listing: &Listing) -> Result<Vec<Source>, Report> {
-    let mut problems = listing.problems.clone();
-    let mut sources = Vec::new();
+pub(super) fn read(listing: &Listing) -> Texts {
+    let mut texts = Texts { sources: Vec::new(), unread: listing.problems.clone() };
     for file in &listing.files {
         let name = file.path.to_string_lossy().into_owned();
         match text(&file.path) {
-            Ok(text) => sources.push(Source { name, text }),
-            Err(message) => problems.push(Problem::of_source(name, message)),
+            Ok(text) => texts.sources.push(Source { name, text }),
+            Err(message) => texts.unread.push(Problem::of_source(name, message)),
         }
     }
-    problems.sort_by(|a, b| a.source.cmp(&b.source));
-    if problems.is_empty() { Ok(sources) } else { Err(Report { problems }) }
+    texts.unread.sort_by(|a, b| a.source.cmp(&b.source));
+    texts
 }
 
 fn text(path: &Path) -> Result<String, String> {
@@ -175,12 +178,14 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::policy::Report;
 
     fn names(root: &Path) -> Result<Vec<String>, String> {
         let strip = |text: &str| text.replace(&format!("{}/", root.display()), "");
-        match read(&list(root)) {
-            Ok(sources) => Ok(sources.iter().map(|source| strip(&source.name)).collect()),
-            Err(report) => Err(strip(&report.to_string())),
+        let Texts { sources, unread: problems } = read(&list(root));
+        match problems.is_empty() {
+            true => Ok(sources.iter().map(|source| strip(&source.name)).collect()),
+            false => Err(strip(&Report { problems }.to_string())),
         }
     }
 
@@ -225,6 +230,6 @@ mod tests {
         lost.yaml: it cannot be read: no such file or directory (os error 2)
         ");
         let missing = root.path().join("missing");
-        assert!(read(&list(&missing)).unwrap_err().to_string().contains("it cannot be read"));
+        assert!(names(&missing).unwrap_err().contains("it cannot be read"));
     }
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::walk::{self, Listing};
-use crate::policy::{self, Documents, Problem, Report, Source};
+use super::walk::{self, Listing, Texts};
+use crate::policy::{self, Documents, Problem, Report};
 
 /// How long after one look at the directory the next one begins.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ pub struct Watch {
 #[derive(Debug)]
 struct Look {
     listing: Listing,
-    sources: Result<Vec<Source>, Report>,
+    texts: Texts,
 }
 
 impl Watch {
@@ -37,7 +37,7 @@ impl Watch {
         Self {
             path: path.to_owned(),
             read_at: SystemTime::UNIX_EPOCH,
-            held: Look { listing: Listing::default(), sources: Ok(Vec::new()) },
+            held: Look { listing: Listing::default(), texts: Texts::default() },
             seen: None,
         }
     }
@@ -84,12 +84,12 @@ impl Watch {
         }
         self.read_at = SystemTime::now();
         let look = Look::at(listing);
-        if look.sources == self.held.sources {
+        if look.texts == self.held.texts {
             self.held.listing = look.listing;
             self.seen = None;
             return None;
         }
-        if self.seen.as_ref().is_none_or(|seen| seen.sources != look.sources) {
+        if self.seen.as_ref().is_none_or(|seen| seen.texts != look.texts) {
             self.seen = Some(look);
             return None;
         }
@@ -101,12 +101,12 @@ impl Watch {
 
 impl Look {
     fn at(listing: Listing) -> Self {
-        let sources = walk::read(&listing);
-        Self { listing, sources }
+        let texts = walk::read(&listing);
+        Self { listing, texts }
     }
 
     fn load(&self) -> Result<Documents, Report> {
-        policy::load(self.sources.as_ref().map_err(Clone::clone)?)
+        policy::load_beside(&self.texts.sources, &self.texts.unread)
     }
 }
 

@@ -5,7 +5,9 @@ use super::documents::{
     PortRange, ProfileSpec, Requirement, Rules, Selector, SharedService, Subject, SubjectKind,
     TenantSpec,
 };
-use super::read::{Loaded, Problems};
+use super::problems::Problems;
+use super::ranges::ClusterRanges;
+use super::read::Loaded;
 use super::values::Port;
 use crate::domain::{Family, RuleKey};
 
@@ -63,6 +65,8 @@ impl<'a, 'p, T> Checker<'a, 'p, T> {
     }
 
     fn ports(&mut self, at: &str, ports: Option<&Vec<PortRange>>) {
+        // In Kubernetes an empty list is every port, here it would be none.
+        self.not_empty(at, ports.is_some_and(Vec::is_empty));
         for (index, range) in ports.into_iter().flatten().enumerate() {
             self.range(&format!("{at}/{index}"), range.port, range.end_port);
         }
@@ -142,6 +146,8 @@ impl Checker<'_, '_, PlatformSpec> {
             let selector = pod_selector.as_ref();
             let (namespace, cidrs) = (namespace.is_some(), cidrs.is_some());
             self.place(&at, Place { namespace, cidrs, selector });
+            let none = service.cidrs.as_ref().is_some_and(Vec::is_empty);
+            self.not_empty(&format!("{at}/cidrs"), none);
             self.ports(&format!("{at}/ports"), ports.as_ref());
         }
         let dns = spec.cluster.iter().flat_map(|cluster| cluster.dns.iter().flatten());
@@ -156,16 +162,12 @@ impl Checker<'_, '_, PlatformSpec> {
     /// A shared service in the pods' or the Services' ranges would open what seals close.
     fn addresses(&mut self) {
         let spec = &self.loaded.spec;
-        let Some(cluster) = &spec.cluster else { return };
-        let inner =
-            || cluster.pod_cidrs.iter().flatten().chain(cluster.service_cidrs.iter().flatten());
+        let ranges = ClusterRanges::of(spec.cluster.as_ref());
         for (index, service) in spec.shared.iter().flatten().enumerate() {
             for (position, cidr) in service.cidrs.iter().flatten().enumerate() {
-                if let Some(met) = inner().find(|met| met.contains(cidr) || cidr.contains(met)) {
-                    let message = format!(
-                        "`{cidr}` meets `{met}`, a range of the cluster's pods or Services"
-                    );
-                    self.wrong(&format!("/shared/{index}/cidrs/{position}"), message);
+                if let Some((message, help)) = ranges.met_by(cidr) {
+                    let place = self.loaded.place(&format!("/shared/{index}/cidrs/{position}"));
+                    self.problems.help(self.loaded.source, &place, message, help);
                 }
             }
         }

@@ -1,11 +1,12 @@
 //! What a profile comes to, with a tenant's sections over it.
 //!
 //! A tenant may only tighten. What loosens is a [`Loosening`], unless the profile's `overridable`
-//! names the rule or the field. Sections that no rule reads yet are held in the documents and not
-//! looked at here.
+//! names the rule or the field. Of a list that reaches further, what lies in both holds.
 
 mod images;
 mod namespaces;
+mod network;
+mod resources;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,9 +14,11 @@ use serde::Serialize;
 
 pub use images::ImagePolicy;
 pub use namespaces::{LabelKeyRules, NamespaceRules};
+pub use network::{NetworkRules, Outside, Ports};
+pub use resources::{Amounts, ContainerLimits};
 
 use super::documents::{
-    Overridable, PodDefault, PodDefaultsSpec, PodSecuritySpec, ProfileSpec, Rules, Seccomp,
+    Overridable, PodDefault, PodDefaultsSpec, PodSecuritySpec, ProfileSpec, Rules, Seal, Seccomp,
     TenantSpec,
 };
 use crate::domain::{Code, Level, Mode, PolicyVersion, RuleKey};
@@ -35,6 +38,14 @@ pub struct EffectiveProfile {
     pub images: ImagePolicy,
     /// What a tenant's owners may make of namespaces.
     pub namespaces: NamespaceRules,
+    /// What its pods may reach and be reached by.
+    pub network: NetworkRules,
+    /// Whether its namespaces are sealed.
+    pub seal: Seal,
+    /// The `hard` of each namespace's ResourceQuota, over the built-in figures.
+    pub quota: Amounts,
+    /// Each namespace's LimitRange, over the built-in figures.
+    pub limits: ContainerLimits,
 }
 
 /// What is done about a breach, by rule.
@@ -133,6 +144,10 @@ pub(super) fn profile(spec: &ProfileSpec) -> EffectiveProfile {
             .unwrap_or(false),
         images: images::images(spec.images.as_ref()),
         namespaces: namespaces::profile(spec.namespaces.as_ref()),
+        network: network::network(spec.network.as_ref()),
+        seal: spec.seal.unwrap_or(Seal::Keep),
+        quota: spec.quota.clone().unwrap_or_default(),
+        limits: resources::limits(spec.limits.as_ref()),
     }
 }
 
@@ -154,6 +169,10 @@ pub(super) fn tenant(
         ),
         images: tightener.images(&base.images, tenant.images.as_ref()),
         namespaces: tightener.namespaces(&base.namespaces, tenant.namespaces.as_ref()),
+        network: tightener.network(&base.network, tenant.network.as_ref()),
+        seal: tightener.later("seal", base.seal, tenant.seal),
+        quota: tightener.amounts("quota", "", &base.quota, tenant.quota.as_ref()),
+        limits: tightener.limits(&base.limits, tenant.limits.as_ref()),
     };
     (effective, tightener.found)
 }
@@ -177,6 +196,11 @@ fn chain(key: RuleKey) -> Vec<RuleKey> {
 fn mode(rules: Option<&Rules>, key: RuleKey) -> Option<(RuleKey, Mode)> {
     let rules = &rules?.0;
     chain(key).into_iter().find_map(|key| rules.get(&key).map(|mode| (key, *mode)))
+}
+
+/// The key by which a document gives a rule its mode, and the mode.
+pub(super) fn mode_key(rules: Option<&Rules>, code: Code) -> Option<(RuleKey, Mode)> {
+    mode(rules, RuleKey::Rule(code))
 }
 
 struct Tightener<'a> {
@@ -210,6 +234,18 @@ impl Tightener<'_> {
             message,
             permit: Permit::Field(field),
         });
+    }
+
+    /// A word of which the later is the tighter.
+    fn later<T: Ord + Serialize>(&mut self, field: &'static str, base: T, own: Option<T>) -> T {
+        match own {
+            Some(own) if own < base && !self.field_may_loosen(field) => {
+                self.loosens(field, format!("{} is looser than {}", show(&own), show(&base)));
+                base
+            }
+            Some(own) => own,
+            None => base,
+        }
     }
 
     fn modes(&mut self, base: &Modes, rules: Option<&Rules>) -> Modes {

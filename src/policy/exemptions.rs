@@ -79,9 +79,14 @@ impl Exemption {
     /// The days that are left, the last one counted.
     #[must_use]
     pub fn days_left(&self, now: Timestamp) -> i64 {
-        let left = self.expires.duration_since(now).max(SignedDuration::ZERO);
-        left.as_hours() / 24 + i64::from(left.as_hours() % 24 > 0 || left.as_hours() == 0)
+        days_left(self.expires, now)
     }
+}
+
+/// The days until an end, the last one counted.
+pub(super) fn days_left(end: Timestamp, now: Timestamp) -> i64 {
+    let left = end.duration_since(now).max(SignedDuration::ZERO);
+    left.as_hours() / 24 + i64::from(left.as_hours() % 24 > 0 || left.as_hours() == 0)
 }
 
 /// All exemptions, by tenant and namespace.

@@ -13,7 +13,8 @@ use super::documents::{
     API_VERSION, ExemptionSpec, GrantSpec, PlatformSpec, ProfileSpec, TenantSpec,
 };
 use super::explain::{Explained, explain};
-use super::report::{Problem, Report, Source, did_you_mean};
+use super::problems::{Lost, Problems};
+use super::report::did_you_mean;
 use super::values::Subdomain;
 use crate::domain::TenantName;
 use crate::objects::yaml::{self, Kind, Node, Span};
@@ -58,6 +59,12 @@ impl<T> Loaded<T> {
         steps(pointer).try_fold(&self.root, |node, step| node.child(&step)).is_some()
     }
 
+    /// Whether a value below `spec` is there and says something.
+    pub(super) fn gives(&self, pointer: &str) -> bool {
+        let node = steps(pointer).try_fold(&self.root, |node, step| node.child(&step));
+        node.is_some_and(|node| node.kind != Kind::Null)
+    }
+
     /// The place of the name.
     pub(super) fn name_place(&self) -> Span {
         let name = self.root.child("metadata").and_then(|metadata| metadata.child("name"));
@@ -71,60 +78,16 @@ fn steps(pointer: &str) -> impl Iterator<Item = String> {
     std::iter::once("spec".to_owned()).chain(below)
 }
 
-/// Problems and the sources that they are in.
-pub(super) struct Problems<'a> {
-    sources: &'a [Source],
-    found: Vec<(usize, usize, usize, Problem)>,
-}
-
-impl<'a> Problems<'a> {
-    pub(super) fn of(sources: &'a [Source]) -> Self {
-        Self { sources, found: Vec::new() }
-    }
-
-    pub(super) fn add(&mut self, source: usize, span: &Span, message: impl Into<String>) {
-        self.help(source, span, message, None);
-    }
-
-    pub(super) fn help(
-        &mut self,
-        source: usize,
-        span: &Span,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
-        if let Some(text) = self.sources.get(source) {
-            let problem = Problem::at(text, span, message).with_help(help);
-            self.found.push((source, span.line, span.column, problem));
-        }
-    }
-
-    /// `file:line:column` of a place.
-    pub(super) fn place(&self, source: usize, span: &Span) -> String {
-        let name = self.sources.get(source).map_or("", |source| source.name.as_str());
-        format!("{name}:{}:{}", span.line, span.column)
-    }
-
-    /// The report, if anything is wrong.
-    pub(super) fn into_report(mut self) -> Option<Report> {
-        self.found.sort_by_key(|(source, line, column, _)| (*source, *line, *column));
-        let problems: Vec<_> = self.found.into_iter().map(|(.., problem)| problem).collect();
-        (!problems.is_empty()).then_some(Report { problems })
-    }
-}
-
 /// The documents of all sources.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Read {
     pub(super) platforms: Vec<Loaded<PlatformSpec>>,
     pub(super) profiles: Vec<Loaded<ProfileSpec>>,
     pub(super) tenants: Vec<Loaded<TenantSpec>>,
     pub(super) exemptions: Vec<Loaded<ExemptionSpec>>,
     pub(super) grants: Vec<Loaded<GrantSpec>>,
-    /// Documents that are there and cannot be used, by kind and name: nothing dangles that names one.
-    pub(super) broken: Vec<(&'static str, String)>,
-    /// Whether there may be documents of any name that cannot be used.
-    pub(super) unreadable: bool,
+    /// Documents that are there and cannot be used: nothing dangles that may name one.
+    pub(super) lost: Vec<Lost>,
 }
 
 const KINDS: [&str; 5] = ["Platform", "Profile", "Tenant", "Exemption", "Grant"];
@@ -135,7 +98,7 @@ impl Read {
         for document in yaml::documents(text) {
             match document {
                 Err(error) => {
-                    self.unreadable = true;
+                    self.lost.push(Lost::unreadable(text, &error.span));
                     problems.add(index, &error.span, error.message);
                 }
                 Ok(document) => {
@@ -155,7 +118,7 @@ impl Read {
         envelope.check_keys(problems);
         let name = kind.and_then(|kind| envelope.name(kind, problems));
         let (Some(kind), Some(name)) = (kind, name) else {
-            self.unreadable = true;
+            self.lost.push(envelope.lost(kind));
             return;
         };
         let usable = match kind {
@@ -166,7 +129,7 @@ impl Read {
             _ => push(&mut self.grants, envelope.read(&name, problems)),
         };
         if !usable {
-            self.broken.push((kind, name));
+            self.lost.push(Lost::of(kind, name));
         }
     }
 }
@@ -223,6 +186,17 @@ impl Envelope {
         Some((&node.span, text))
     }
 
+    /// What is known of a document whose kind or name is wrong.
+    fn lost(&self, kind: Option<&'static str>) -> Lost {
+        let name = self.root.child("metadata").and_then(|metadata| metadata.child("name"));
+        let name = name.and_then(|name| match &name.kind {
+            // Of a Platform any name counts: there is only one.
+            Kind::String(name) if kind != Some("Platform") => Some(name.clone()),
+            _ => None,
+        });
+        Lost::known(kind, name)
+    }
+
     fn check_keys(&self, problems: &mut Problems<'_>) {
         let known = ["apiVersion", "kind", "metadata", "spec", "status"];
         let Kind::Map(entries) = &self.root.kind else { return };
@@ -268,10 +242,10 @@ impl Envelope {
             problems.add(self.source, &self.root.span, "`spec` is missing");
             return None;
         };
-        let before = problems.found.len();
+        let before = problems.count();
         let mut reader = Reader { source: self.source, taken: BTreeSet::new() };
         let spec = reader.read::<T>(spec.clone(), problems);
-        (problems.found.len() == before).then_some(())?;
+        (problems.count() == before).then_some(())?;
         Some(Loaded { source: self.source, name: name.to_owned(), spec: spec?, root: self.root })
     }
 }

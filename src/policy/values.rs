@@ -93,6 +93,12 @@ macro_rules! checked {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         text!($name, $schema);
     };
 }

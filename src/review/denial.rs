@@ -83,6 +83,8 @@ const GUARD: [(Code, u16, &str); 6] = [
 /// Forbidden where the requester may not do it.
 fn status_code(findings: &[&Finding]) -> (u16, &'static str) {
     let about_the_request = |finding: &&Finding| match finding.code.family() {
+        // What stands in a document is its author's to mend, whoever that is.
+        _ if finding.code == Code::DocumentContent => None,
         Family::TENANCY => Some((403, "Forbidden")),
         _ => {
             let guard = GUARD.iter().find(|(code, ..)| *code == finding.code);

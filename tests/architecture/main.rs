@@ -280,6 +280,7 @@ fn the_register_of_codes_is_frozen() {
         "RF1012 podSecurityLabels",
         "RF1013 cordoned",
         "RF1014 document",
+        "RF1015 documentContent",
         "RF1016 publicName",
         "RF2001 hostNamespaces",
         "RF2002 hostPorts",

@@ -155,7 +155,7 @@ impl Tightener<'_> {
     }
 
     /// As [`loosens`](Self::loosens), of one item of a list.
-    fn loosens_item(&mut self, field: &'static str, index: usize, message: String) {
+    pub(super) fn loosens_item(&mut self, field: &'static str, index: usize, message: String) {
         self.loosens(field, message);
         if let Some(last) = self.found.last_mut() {
             last.tenant = format!("{}/{index}", last.tenant);
@@ -164,7 +164,7 @@ impl Tightener<'_> {
 }
 
 /// `[a, b]`, or `[]`
-fn listed(items: &[impl ToString]) -> String {
+pub(super) fn listed(items: &[impl ToString]) -> String {
     let items: Vec<String> = items.iter().map(ToString::to_string).collect();
     format!("`[{}]`", items.join(", "))
 }

@@ -31,7 +31,7 @@ fn handler(
     for (name, socket) in sockets {
         let Some(host) = socket.as_ref().map(|socket| &socket.host) else { continue };
         if !host.is_empty() {
-            let at = fields.iter().fold(view.container(of), |path, field| path.field(field));
+            let at = fields.iter().fold(view.container(of), |path, field| path.field(*field));
             let path = at.field(name).field("host");
             let fix = Fix {
                 text: format!("remove {name}.host: the pod itself is asked then").into(),

@@ -152,6 +152,16 @@ pub static RULES: &[Rule] = &[
         concern: Concern::Document,
     },
     Rule {
+        code: Code::DocumentContent,
+        name: "documentContent",
+        title: "a document of ours can be used as it is written",
+        reason: "what cannot be used falls to the safe side, which is not what its author meant",
+        remedy: "mend the field, or leave it out",
+        severity: Severity::High,
+        references: NAMESPACES,
+        concern: Concern::Document,
+    },
+    Rule {
         code: Code::PublicName,
         name: "publicName",
         title: "a namespace is not called like a top-level domain",
