@@ -38,7 +38,9 @@ fn content(text: &str, now: Timestamp) -> Vec<Finding> {
         }
         Ok(written) => {
             let latest = latest(now);
-            if let Some((end, latest)) = written.expires.zip(latest).filter(|(end, last)| end > last) {
+            if let Some((end, latest)) =
+                written.expires.zip(latest).filter(|(end, last)| end > last)
+            {
                 let path = FieldPath::fields(&["spec", "expiresAt"]);
                 let must = format!("it must lie at most {LONGEST} days ahead: {latest} now");
                 let fix = Edit::Set(path.clone(), EditValue::Text(latest.to_string().into()));

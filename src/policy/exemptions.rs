@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::documents::ExemptionSpec;
 use super::tenants::Named;
@@ -85,8 +85,9 @@ impl Exemption {
 
 /// The days until an end, the last one counted.
 pub(super) fn days_left(end: Timestamp, now: Timestamp) -> i64 {
-    let left = end.duration_since(now).max(SignedDuration::ZERO);
-    left.as_hours() / 24 + i64::from(left.as_hours() % 24 > 0 || left.as_hours() == 0)
+    const DAY: i64 = 24 * 60 * 60;
+    let left = end.duration_since(now).as_secs().max(1);
+    left / DAY + i64::from(left % DAY > 0)
 }
 
 /// All exemptions, by tenant and namespace.
@@ -178,6 +179,7 @@ mod tests {
         check("2027-02-28T00:00:00Z", true, 1);
         check("2027-02-27T22:00:00Z", true, 2);
         check("2027-02-15T00:00:00Z", true, 14);
+        check("2027-02-14T23:59:59Z", true, 15);
         check("2026-03-01T00:00:00Z", true, 365);
     }
 }

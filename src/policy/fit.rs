@@ -14,7 +14,10 @@ use super::report::did_you_mean;
 use super::tenants::Tenants;
 use crate::domain::TenantName;
 
-pub(super) fn named<T>(documents: &[Loaded<T>], wanted: impl Fn(&Loaded<T>) -> bool) -> Vec<String> {
+pub(super) fn named<T>(
+    documents: &[Loaded<T>],
+    wanted: impl Fn(&Loaded<T>) -> bool,
+) -> Vec<String> {
     documents
         .iter()
         .filter(|document| wanted(document))
@@ -93,7 +96,9 @@ impl Set<'_> {
     fn grants(&mut self) {
         let Self { read, problems } = self;
         // What is lost may say which ranges are the cluster's.
-        if read.platforms.is_empty() && read.lost.iter().any(|lost| lost.may_be("Platform", "default", "")) {
+        if read.platforms.is_empty()
+            && read.lost.iter().any(|lost| lost.may_be("Platform", "default", ""))
+        {
             return;
         }
         let platform = read.platforms.first().map(|own| &own.spec);

@@ -7,9 +7,7 @@ use serde_json::{Map, Value, json};
 use super::documents::{
     ExemptionSpec, GrantSpec, LabelKeys, OutsideRange, PodDefault, ProfileSpec, TenantSpec,
 };
-use super::effective::{
-    Amounts, EffectiveProfile, LabelKeyRules, Outside, PodDefaults, mode_key,
-};
+use super::effective::{Amounts, EffectiveProfile, LabelKeyRules, Outside, PodDefaults, mode_key};
 use super::exemptions::days_left;
 use super::read::Loaded;
 use super::survey::Survey;
@@ -88,9 +86,9 @@ impl Reader<'_> {
         let exemptions = read.exemptions.iter();
         let exemptions = exemptions.filter(|own| own.spec.tenant.as_str() == name);
         let party = |own: &GrantSpec| {
-            [&own.from, &own.to].iter().any(|party| {
-                party.tenant.as_ref().is_some_and(|tenant| tenant.as_str() == name)
-            })
+            [&own.from, &own.to]
+                .iter()
+                .any(|party| party.tenant.as_ref().is_some_and(|tenant| tenant.as_str() == name))
         };
         let grants = read.grants.iter().filter(|own| party(&own.spec));
         let names = tenant.spec.namespaces.iter().flat_map(|own| own.names.iter().flatten());
@@ -211,14 +209,18 @@ impl Rows<'_> {
     /// For each family the mode of most of its rules, then the rules that have another, or have it
     /// from elsewhere.
     fn rules(&mut self, effective: &EffectiveProfile) {
-        let said: Vec<_> = Code::ALL.iter().map(|code| (*code, self.mode(effective, *code))).collect();
+        let said: Vec<_> =
+            Code::ALL.iter().map(|code| (*code, self.mode(effective, *code))).collect();
         let mut families: Vec<Family> = said.iter().map(|(code, _)| code.family()).collect();
         families.dedup();
         for family in families {
             let of_family = || said.iter().filter(|(code, _)| code.family() == family);
-            let shared = |wanted: &(Mode, Origin)| of_family().filter(|(_, said)| said == wanted).count();
+            let shared =
+                |wanted: &(Mode, Origin)| of_family().filter(|(_, said)| said == wanted).count();
             // The first of those that are shared by most, so that the order never changes.
-            let Some(most) = of_family().map(|(_, said)| said).rev().max_by_key(|said| shared(said)) else {
+            let Some(most) =
+                of_family().map(|(_, said)| said).rev().max_by_key(|said| shared(said))
+            else {
                 continue;
             };
             self.row(format!("rules.{family}"), json!(most.0), most.1.clone());
@@ -254,11 +256,7 @@ impl Rows<'_> {
             ("runAsGroup", PodDefault::RunAsGroup, json!(own.run_as_group)),
             ("fsGroup", PodDefault::FsGroup, json!(own.fs_group)),
             ("seccompProfile", PodDefault::SeccompProfile, json!(own.seccomp_profile)),
-            (
-                "allowPrivilegeEscalation",
-                PodDefault::AllowPrivilegeEscalation,
-                json!(escalation),
-            ),
+            ("allowPrivilegeEscalation", PodDefault::AllowPrivilegeEscalation, json!(escalation)),
             ("dropCapabilities", PodDefault::DropCapabilities, json!(dropped)),
         ] {
             let pointer = format!("/podDefaults/{name}");

@@ -24,7 +24,11 @@ impl ClusterRanges {
         let absent: Vec<_> = absent.map(|(field, _)| *field).collect();
         let counted = PRIVATE.iter().filter(|_| !absent.is_empty());
         Self {
-            given: fields.iter().flat_map(|(_, given)| given.iter().copied().flatten()).copied().collect(),
+            given: fields
+                .iter()
+                .flat_map(|(_, given)| given.iter().copied().flatten())
+                .copied()
+                .collect(),
             counted: counted.filter_map(|range| range.parse().ok()).collect(),
             absent,
         }

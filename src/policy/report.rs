@@ -145,24 +145,33 @@ pub(super) fn did_you_mean<'a>(
     Some(format!("did you mean `{candidate}`?"))
 }
 
-/// How many letters must be put in, taken out or replaced; cases count as half a letter would, not
-/// at all, so that `podsecurity` finds `podSecurity`.
+/// How many letters must be put in, taken out, replaced or swapped with the next; where only cases
+/// differ it is one, so that `podsecurity` finds `podSecurity`.
 fn distance(a: &str, b: &str) -> usize {
     if a != b && a.eq_ignore_ascii_case(b) {
         return 1;
     }
+    let a: Vec<char> = a.chars().take(64).collect();
     let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.chars().take(64).enumerate() {
-        let mut next = vec![i + 1];
-        let mut last = i + 1;
-        for ((right, diagonal), above) in b.iter().zip(&row).zip(row.iter().skip(1)) {
-            last = (diagonal + usize::from(left != *right)).min(above + 1).min(last + 1);
-            next.push(last);
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    let at = |row: Option<&Vec<usize>>, j: usize| row.and_then(|row| row.get(j)).copied();
+    let far = usize::MAX - 1;
+    for i in 1..=a.len() {
+        let mut next = vec![i];
+        for j in 1..=b.len() {
+            let (left, right) = (a.get(i - 1), b.get(j - 1));
+            let above = at(rows.last(), j).unwrap_or(far) + 1;
+            let before = next.last().copied().unwrap_or(far) + 1;
+            let same = at(rows.last(), j - 1).unwrap_or(far) + usize::from(left != right);
+            let mut least = above.min(before).min(same);
+            if i > 1 && j > 1 && left == b.get(j - 2) && a.get(i - 2) == right {
+                least = least.min(at(rows.get(i - 2), j - 2).unwrap_or(far) + 1);
+            }
+            next.push(least);
         }
-        row = next;
+        rows.push(next);
     }
-    row.last().copied().unwrap_or(usize::MAX)
+    at(rows.last(), b.len()).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -179,6 +188,7 @@ mod tests {
         check("runasuser", Some("runAsUser"));
         check("fsgroup", Some("fsGroup"));
         check("seel", Some("seal"));
+        check("sael", Some("seal"));
         check("pods", None);
         check("seal", None);
     }

@@ -1,3 +1,7 @@
+mod laws;
+mod network;
+mod surveys;
+
 use super::*;
 use crate::domain::{Code, Level, Mode, PolicyVersion, Version};
 
@@ -243,12 +247,44 @@ fn a_document_that_is_none_of_ours_is_refused() {
 }
 
 #[test]
-fn a_broken_document_leaves_nothing_dangling() {
-    let broken = document("Profile", "own", "seal: yes");
-    let found = report(&(broken + &document("Tenant", "a", "profile: own")));
-    assert_eq!(found.matches("a.yaml:").count(), 1, "{found}");
-    let found = report(&("a: [\n---\n".to_owned() + &document("Tenant", "a", "profile: own")));
-    assert_eq!(found.matches("a.yaml:").count(), 1, "{found}");
+fn a_document_that_cannot_be_used_explains_only_names_that_may_be_its_own() {
+    let check = |broken: &str, expect: &[&str]| {
+        let good = document("Tenant", "a", "profile: own\nnetwork: {shared: [web]}")
+            + &document("Exemption", "e", EXEMPTION);
+        let found = report(&format!("{broken}\n---\n{good}"));
+        let names = ["no Profile `own`", "no shared service `web`", "no Tenant `b`"];
+        let told: Vec<_> = names.into_iter().filter(|name| found.contains(name)).collect();
+        assert_eq!(told, expect, "{broken}\n{found}");
+    };
+    let (profile, web, b) = ("no Profile `own`", "no shared service `web`", "no Tenant `b`");
+    check(&document("Profile", "own", "seal: yes"), &[web, b]);
+    check(&document("Profile", "other", "seal: yes"), &[profile, web, b]);
+    check(&document("Tenant", "b", "seal: yes"), &[profile, web]);
+    check(&document("Platform", "default", "seal: yes"), &[profile, b]);
+    check(&document("Platform", "other", "{}"), &[profile, b]);
+    check(&document("Profil", "own", "{}"), &[web, b]);
+    check("a: [", &[profile, web, b]);
+    check("kind: Profile\nmetadata: {name: own", &[web, b]);
+    check("kind: Tenant\nmetadata: {name: own", &[profile, web, b]);
+    check("kind: Platform\nmetadata: {name: default}\nspec: {shared: [{name: web]", &[profile, b]);
+    check("\"kind\": \"Pro\\u0066ile\", a: [", &[]);
+}
+
+const EXEMPTION: &str = "tenant: b\nrules: [RF2]\nnamespaces: [x]\nowner: jo\nreason: because\nexpiresAt: 2027-03-01T00:00:00Z";
+
+#[test]
+fn a_file_that_cannot_be_read_hides_no_mistake_of_the_others() {
+    let unread = [Problem::of_source("b.yaml", "it cannot be read")];
+    let text = document("Tenant", "a", "profile: own\nsael: keep");
+    let found = load_beside(&sources(&[("a.yaml", &text)]), &unread).unwrap_err().to_string();
+    insta::assert_snapshot!(found, @r"
+    b.yaml: it cannot be read
+
+    a.yaml:6:3: there is no field `sael`
+          sael: keep
+          ^^^^
+    help: did you mean `seal`?
+    ");
 }
 
 #[test]

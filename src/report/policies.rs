@@ -65,7 +65,10 @@ mod tests {
         check(json!(null), "-");
         check(json!(true), "true");
         check(json!([]), "[]");
-        check(json!([{"kind": "Group", "name": "a\nb"}, 7]), "[{kind: Group, name: a\u{fffd}b}, 7]");
+        check(
+            json!([{"kind": "Group", "name": "a\nb"}, 7]),
+            "[{kind: Group, name: a\u{fffd}b}, 7]",
+        );
     }
 
     #[test]

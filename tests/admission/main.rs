@@ -6,6 +6,7 @@ mod edits;
 #[path = "../support/pods.rs"]
 mod pods;
 
+mod documents;
 mod exemptions;
 mod filling_in;
 mod fixes;

@@ -6,6 +6,10 @@ use super::program::{run, session};
 fn every_command_explains_itself() {
     insta::assert_snapshot!("help", session(&[&["--help"], &["--version"]]));
     insta::assert_snapshot!("help_review", run(&["review", "--help"]));
+    insta::assert_snapshot!(
+        "help_policies",
+        session(&[&["policies", "--help"], &["policies", "check", "--help"]])
+    );
     insta::assert_snapshot!("help_rules", run(&["rules", "--help"]));
     insta::assert_snapshot!("help_webhooks", run(&["webhooks", "--help"]));
     insta::assert_snapshot!("help_certs", run(&["certs", "--help"]));

@@ -10,6 +10,7 @@ mod help;
 mod image;
 mod papers;
 mod pipes;
+mod policies;
 mod program;
 mod review;
 mod rules;

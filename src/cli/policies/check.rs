@@ -36,7 +36,7 @@ enum Action {
 #[command(after_help = r#"Examples:
   ringfence policies check policies/
   ringfence policies check policies/ --tenant alpha
-  ringfence policies check policies/ --tenant alpha -o json | jq '.fields[] | select(.from.kind == "Tenant")'
+  ringfence policies check policies/ --tenant alpha -o json | jq '.fields[].field'
 
 With -o json, one object, in which fields may be added:
   {"documents": [{"kind", "given", "builtIn"}], "tenants": [], "warnings": [{"place", "message"}]}
@@ -92,7 +92,8 @@ pub(in crate::cli) fn run(args: &Args) -> Result<Outcome> {
         },
     };
     if let Some(object) = object.as_object_mut() {
-        let warning = |Notice { place, message }: &Notice| json!({"place": place, "message": message});
+        let warning =
+            |Notice { place, message }: &Notice| json!({"place": place, "message": message});
         object.insert("warnings".to_owned(), notices.iter().map(warning).collect());
     }
     let text = match args.output {
@@ -113,7 +114,8 @@ fn survey(path: Option<&Path>) -> Option<Survey> {
 
 fn unknown(survey: &Survey, name: &str) -> String {
     let help = survey.suggestion(name).unwrap_or_else(|| {
-        let names: Vec<_> = survey.documents.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+        let names: Vec<_> =
+            survey.documents.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         match names.is_empty() {
             true => "there is no tenant at all".to_owned(),
             false => format!("there are {}", names.join(", ")),
@@ -123,10 +125,9 @@ fn unknown(survey: &Survey, name: &str) -> String {
 }
 
 fn overview(survey: &Survey) -> Value {
-    let count = |Counted { kind, given, built_in }: Counted| {
-        json!({"kind": kind, "given": given, "builtIn": built_in})
-    };
-    let tenants: Vec<_> = survey.documents.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+    let count = |Counted { kind, given, built_in }: Counted| json!({"kind": kind, "given": given, "builtIn": built_in});
+    let tenants: Vec<_> =
+        survey.documents.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
     json!({"documents": survey.counts().map(count), "tenants": tenants})
 }
 
@@ -162,8 +163,10 @@ fn tenant(in_force: &InForce) -> String {
 
 fn said_by(origin: &Origin) -> String {
     match origin {
-        Origin { kind, name: Some(name), place: Some(place) } => format!("{kind} {name} at {place}"),
-        Origin { kind, .. } => (*kind).to_owned(),
+        Origin { kind, name: Some(name), place: Some(place) } => {
+            format!("{kind} {name} at {place}")
+        }
+        Origin { .. } => "built-in default".to_owned(),
     }
 }
 

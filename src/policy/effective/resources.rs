@@ -29,7 +29,11 @@ pub(super) fn limits(own: Option<&Limits>) -> ContainerLimits {
 }
 
 impl Tightener<'_> {
-    pub(super) fn limits(&mut self, base: &ContainerLimits, own: Option<&Limits>) -> ContainerLimits {
+    pub(super) fn limits(
+        &mut self,
+        base: &ContainerLimits,
+        own: Option<&Limits>,
+    ) -> ContainerLimits {
         let Some(own) = own else { return base.clone() };
         let request = own.default_request.as_ref();
         ContainerLimits {
@@ -55,7 +59,10 @@ impl Tightener<'_> {
         for (resource, wanted) in own.into_iter().flatten() {
             match base.get(resource).filter(|held| wanted > *held) {
                 Some(held) if !self.field_may_loosen(field) => {
-                    self.loosens(field, format!("`{wanted}` for {resource} is looser than `{held}`"));
+                    self.loosens(
+                        field,
+                        format!("`{wanted}` for {resource} is looser than `{held}`"),
+                    );
                     if let Some(last) = self.found.last_mut() {
                         let key = resource.replace('~', "~0").replace('/', "~1");
                         last.tenant = format!("/{field}{below}/{key}");

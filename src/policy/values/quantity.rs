@@ -264,6 +264,6 @@ mod tests {
                 assert_eq!(a == b, a_line == b_line, "{a} {b}");
             }
         }
-        assert_eq!(all.len(), 68);
+        assert_eq!(all.len(), 70);
     }
 }
