@@ -1,7 +1,7 @@
 //! Our documents: Platform, Profile, Tenant, Exemption and Grant, and what follows from them.
 //!
 //! A text is read into typed documents (`documents`, of values that are checked where they are read:
-//! `values`), every mistake with its place (`read`, `explain`, `report`); what one document says is
+//! `values`), every mistake with its place (`read`, `reader`, `explain`, `problems`, `report`); what one document says is
 //! checked (`check`), then how they fit together, and each tenant's profile is worked out (`load`, `fit`,
 //! `effective`). What comes out is [`Tenants`], which decisions read; [`survey`] keeps the places too
 //! and tells what is in force and why. A document that comes alone is checked alone (`one`).
@@ -21,6 +21,7 @@ mod one;
 mod problems;
 mod ranges;
 mod read;
+mod reader;
 mod report;
 mod survey;
 mod tenants;

@@ -53,12 +53,7 @@ impl Set<'_> {
     }
 
     fn check(&mut self) {
-        let Self { read, problems } = self;
-        read.platforms.iter().for_each(|own| Checker::of(own, problems).platform());
-        read.profiles.iter().for_each(|own| Checker::of(own, problems).profile());
-        read.tenants.iter().for_each(|own| Checker::of(own, problems).tenant());
-        read.exemptions.iter().for_each(|own| Checker::of(own, problems).exemption());
-        read.grants.iter().for_each(|own| Checker::of(own, problems).grant());
+        check(&self.read, &mut self.problems);
     }
 
     /// Names of documents that are not there.
@@ -70,23 +65,24 @@ impl Set<'_> {
         let tenants = names("Tenant", named(&read.tenants, |_| true));
         let shared = read.platforms.iter().flat_map(|own| own.spec.shared.iter().flatten());
         let shared = names(SHARED, shared.map(|service| service.name.to_string()).collect());
-        for own in &read.platforms {
+        let torn = read.torn.as_deref();
+        for own in with(&read.platforms, torn.map(|torn| &torn.platforms)) {
             let name = own.spec.unowned.as_ref().map(|unowned| &unowned.profile);
             profiles.check(problems, own, "/unowned/profile", name);
         }
-        for own in &read.profiles {
+        for own in with(&read.profiles, torn.map(|torn| &torn.profiles)) {
             let names = own.spec.network.as_ref().and_then(|network| network.shared.as_ref());
             shared.check_all(problems, own, "/network/shared", names);
         }
-        for own in &read.tenants {
+        for own in with(&read.tenants, torn.map(|torn| &torn.tenants)) {
             profiles.check(problems, own, "/profile", own.spec.profile.as_ref());
             let names = own.spec.network.as_ref().and_then(|network| network.shared.as_ref());
             shared.check_all(problems, own, "/network/shared", names);
         }
-        for own in &read.exemptions {
+        for own in with(&read.exemptions, torn.map(|torn| &torn.exemptions)) {
             tenants.check(problems, own, "/tenant", Some(&own.spec.tenant));
         }
-        for own in &read.grants {
+        for own in with(&read.grants, torn.map(|torn| &torn.grants)) {
             tenants.check(problems, own, "/from/tenant", own.spec.from.tenant.as_ref());
             tenants.check(problems, own, "/to/tenant", own.spec.to.tenant.as_ref());
         }
@@ -205,6 +201,29 @@ impl Set<'_> {
     }
 }
 
+/// What each document says by itself, also what is left of those that have mistakes.
+pub(super) fn check(read: &Read, problems: &mut Problems<'_>) {
+    for read in [Some(read), read.torn.as_deref()].into_iter().flatten() {
+        each(&read.platforms, problems, |mut checker| checker.platform());
+        each(&read.profiles, problems, |mut checker| checker.profile());
+        each(&read.tenants, problems, |mut checker| checker.tenant());
+        each(&read.exemptions, problems, |mut checker| checker.exemption());
+        each(&read.grants, problems, |mut checker| checker.grant());
+    }
+}
+
+fn each<T>(
+    documents: &[Loaded<T>],
+    problems: &mut Problems<'_>,
+    check: impl Fn(Checker<'_, '_, T>),
+) {
+    for own in documents {
+        let before = problems.count();
+        check(Checker::of(own, problems));
+        problems.forget_explained(before, &own.gaps);
+    }
+}
+
 fn twice<T>(kind: &str, documents: &[Loaded<T>], problems: &mut Problems<'_>) {
     let mut first: HashMap<&str, &Loaded<T>> = HashMap::new();
     for own in documents {
@@ -219,6 +238,14 @@ fn twice<T>(kind: &str, documents: &[Loaded<T>], problems: &mut Problems<'_>) {
             }
         }
     }
+}
+
+/// Documents, and what is left of others.
+fn with<'a, T>(
+    documents: &'a [Loaded<T>],
+    torn: Option<&'a Vec<Loaded<T>>>,
+) -> impl Iterator<Item = &'a Loaded<T>> {
+    documents.iter().chain(torn.into_iter().flatten())
 }
 
 /// What a Platform's services are called.
@@ -253,7 +280,9 @@ impl Names<'_> {
         }
         let help = did_you_mean(&name, self.known.iter().map(String::as_str));
         let message = format!("there is no {} `{name}`", self.kind);
+        let before = problems.count();
         problems.help(own.source, &own.place(at), message, help);
+        problems.forget_explained(before, &own.gaps);
     }
 
     fn check_all<T>(

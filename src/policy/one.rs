@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::check::Checker;
+use super::fit;
 use super::problems::Problems;
 use super::read::{Loaded, Read};
 use super::report::Source;
@@ -39,7 +39,7 @@ pub fn check(text: &str) -> Result<Written, Vec<Flaw>> {
     let mut problems = Problems::of(&source);
     let mut read = Read::default();
     read.source(0, text, &mut problems);
-    checked(&read, &mut problems);
+    fit::check(&read, &mut problems);
     let found = problems.into_found();
     if found.is_empty() {
         return Ok(Written { expires: expires(&read) });
@@ -53,14 +53,6 @@ pub fn check(text: &str) -> Result<Written, Vec<Flaw>> {
         Flaw { path, found, message, help: problem.help }
     });
     Err(flaws.collect())
-}
-
-fn checked(read: &Read, problems: &mut Problems<'_>) {
-    read.platforms.iter().for_each(|own| Checker::of(own, problems).platform());
-    read.profiles.iter().for_each(|own| Checker::of(own, problems).profile());
-    read.tenants.iter().for_each(|own| Checker::of(own, problems).tenant());
-    read.exemptions.iter().for_each(|own| Checker::of(own, problems).exemption());
-    read.grants.iter().for_each(|own| Checker::of(own, problems).grant());
 }
 
 fn expires(read: &Read) -> Option<Timestamp> {

@@ -1,13 +1,14 @@
 //! What is wrong while documents are read, and what could not be read: every mistake is told, and none
 //! that another explains.
 
+use super::reader::Gap;
 use super::report::{Problem, Report, Source};
 use crate::objects::yaml::Span;
 
 /// Problems and the sources that they are in.
 pub(super) struct Problems<'a> {
     sources: &'a [Source],
-    found: Vec<(usize, usize, usize, Problem)>,
+    found: Vec<(usize, Span, Problem)>,
 }
 
 impl<'a> Problems<'a> {
@@ -33,7 +34,7 @@ impl<'a> Problems<'a> {
     ) {
         if let Some(text) = self.sources.get(source) {
             let problem = Problem::at(text, span, message).with_help(help);
-            self.found.push((source, span.line, span.column, problem));
+            self.found.push((source, span.clone(), problem));
         }
     }
 
@@ -52,8 +53,17 @@ impl<'a> Problems<'a> {
 
     /// Each problem with its line and its column, in the order of the sources.
     pub(super) fn into_found(mut self) -> Vec<((usize, usize), Problem)> {
-        self.found.sort_by_key(|(source, line, column, _)| (*source, *line, *column));
-        self.found.into_iter().map(|(_, line, column, problem)| ((line, column), problem)).collect()
+        self.found.sort_by_key(|(source, span, _)| (*source, span.line, span.column));
+        let place = |span: &Span| (span.line, span.column);
+        self.found.into_iter().map(|(_, span, problem)| (place(&span), problem)).collect()
+    }
+
+    /// Drops those after the first so many that a gap explains.
+    pub(super) fn forget_explained(&mut self, first: usize, gaps: &[Gap]) {
+        let later = self.found.split_off(first);
+        let real =
+            |(_, span, _): &(usize, Span, Problem)| !gaps.iter().any(|gap| gap.explains(span));
+        self.found.extend(later.into_iter().filter(real));
     }
 }
 

@@ -1,26 +1,18 @@
 //! Text → typed documents, with every mistake of every document.
-//!
-//! serde stops at the first mistake. So each one is noted at its place, the value that holds it is
-//! taken out of the tree, and what is left is read again.
 
-use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
-use serde_path_to_error::Segment;
 
 use super::documents::{
     API_VERSION, ExemptionSpec, GrantSpec, PlatformSpec, ProfileSpec, TenantSpec,
 };
-use super::explain::{Explained, explain};
 use super::problems::{Lost, Problems};
+use super::reader::{Gap, Reader};
 use super::report::did_you_mean;
 use super::values::Subdomain;
 use crate::domain::TenantName;
 use crate::objects::yaml::{self, Kind, Node, Span};
-
-/// How many mistakes of one document are told. Who has more has another problem.
-const MAX_MISTAKES: usize = 100;
 
 /// A document and its place.
 #[derive(Debug, Clone)]
@@ -30,6 +22,8 @@ pub(super) struct Loaded<T> {
     pub(super) name: String,
     pub(super) spec: T,
     root: Node,
+    /// Where something was taken out: what is missed there is no mistake of the user's.
+    pub(super) gaps: Vec<Gap>,
 }
 
 impl<T> Loaded<T> {
@@ -88,6 +82,8 @@ pub(super) struct Read {
     pub(super) grants: Vec<Loaded<GrantSpec>>,
     /// Documents that are there and cannot be used: nothing dangles that may name one.
     pub(super) lost: Vec<Lost>,
+    /// What is left of these without their mistakes: it may hold others.
+    pub(super) torn: Option<Box<Read>>,
 }
 
 const KINDS: [&str; 5] = ["Platform", "Profile", "Tenant", "Exemption", "Grant"];
@@ -117,29 +113,58 @@ impl Read {
         let kind = envelope.kind(problems);
         envelope.check_keys(problems);
         let name = kind.and_then(|kind| envelope.name(kind, problems));
-        let (Some(kind), Some(name)) = (kind, name) else {
-            self.lost.push(envelope.lost(kind));
+        let Some(kind) = kind else {
+            self.lost.push(envelope.lost(None));
             return;
         };
-        let usable = match kind {
-            "Platform" => push(&mut self.platforms, envelope.read(&name, problems)),
-            "Profile" => push(&mut self.profiles, envelope.read(&name, problems)),
-            "Tenant" => push(&mut self.tenants, envelope.read(&name, problems)),
-            "Exemption" => push(&mut self.exemptions, envelope.read(&name, problems)),
-            _ => push(&mut self.grants, envelope.read(&name, problems)),
+        // A wrong name hides no mistake in what follows.
+        let usable = name.is_some();
+        let lost =
+            name.clone().map_or_else(|| envelope.lost(Some(kind)), |name| Lost::of(kind, name));
+        let name = name.unwrap_or_default();
+        let torn = self.torn.get_or_insert_default();
+        let read = match kind {
+            "Platform" => push(
+                &mut self.platforms,
+                &mut torn.platforms,
+                envelope.read(&name, problems),
+                usable,
+            ),
+            "Profile" => {
+                push(&mut self.profiles, &mut torn.profiles, envelope.read(&name, problems), usable)
+            }
+            "Tenant" => {
+                push(&mut self.tenants, &mut torn.tenants, envelope.read(&name, problems), usable)
+            }
+            "Exemption" => push(
+                &mut self.exemptions,
+                &mut torn.exemptions,
+                envelope.read(&name, problems),
+                usable,
+            ),
+            _ => push(&mut self.grants, &mut torn.grants, envelope.read(&name, problems), usable),
         };
-        if !usable {
-            self.lost.push(Lost::of(kind, name));
+        if !read {
+            self.lost.push(lost);
         }
     }
 }
 
-fn push<T>(list: &mut Vec<T>, item: Option<T>) -> bool {
-    let there = item.is_some();
-    list.extend(item);
-    there
+/// Keeps a document with those that can be used, or what is left of it with the others.
+fn push<T>(
+    usable: &mut Vec<T>,
+    torn: &mut Vec<T>,
+    (whole, left): (Option<T>, Option<T>),
+    named: bool,
+) -> bool {
+    let kept = whole.is_some() && named;
+    if kept {
+        usable.extend(whole);
+    } else {
+        torn.extend(whole.or(left));
+    }
+    kept
 }
-
 /// What all kinds have in common.
 struct Envelope {
     source: usize,
@@ -233,124 +258,31 @@ impl Envelope {
         Some(name.clone())
     }
 
+    /// The document, if it can be used; else what is left of it, if that is anything.
     fn read<T: DeserializeOwned>(
         self,
         name: &str,
         problems: &mut Problems<'_>,
-    ) -> Option<Loaded<T>> {
-        let Some(spec) = self.root.child("spec") else {
-            problems.add(self.source, &self.root.span, "`spec` is missing");
-            return None;
+    ) -> (Option<Loaded<T>>, Option<Loaded<T>>) {
+        let Self { source, root } = self;
+        let Some(spec) = root.child("spec") else {
+            problems.add(source, &root.span, "`spec` is missing");
+            return (None, None);
         };
         let before = problems.count();
-        let mut reader = Reader { source: self.source, taken: BTreeSet::new() };
-        let spec = reader.read::<T>(spec.clone(), problems);
-        (problems.count() == before).then_some(())?;
-        Some(Loaded { source: self.source, name: name.to_owned(), spec: spec?, root: self.root })
-    }
-}
-
-struct Reader {
-    source: usize,
-    /// What was taken out, by the steps to it: its absence is no mistake of the user's.
-    taken: BTreeSet<Vec<String>>,
-}
-
-impl Reader {
-    fn read<T: DeserializeOwned>(
-        &mut self,
-        mut tree: Node,
-        problems: &mut Problems<'_>,
-    ) -> Option<T> {
-        for _ in 0..MAX_MISTAKES {
-            let error = match serde_path_to_error::deserialize::<_, T>(tree.to_value()) {
-                Ok(spec) => return Some(spec),
-                Err(error) => error,
-            };
-            let mut steps: Vec<String> = error.path().iter().filter_map(step).collect();
-            let said = error.inner().to_string();
-            let mut node = nearest(&tree, &mut steps);
-            let Explained { message, help, missing, mut at_key } =
-                explain(&said, node, steps.last().map(String::as_str));
-            // The path goes through the key, and the key is what is meant.
-            if at_key.is_some() && steps.last() == at_key.as_ref() {
-                steps.pop();
-                node = nearest(&tree, &mut steps);
-            }
-            at_key = at_key.filter(|key| node.entry(key).is_some());
-            let told = missing.is_some_and(|missing| {
-                self.taken.contains(&steps.iter().cloned().chain([missing]).collect::<Vec<_>>())
-            });
-            if !told {
-                let key = at_key.as_deref().and_then(|key| node.entry(key));
-                let place = key.map_or(&node.span, |entry| &entry.key_span);
-                problems.help(self.source, place, message, help);
-            }
-            steps.extend(at_key);
-            if steps.is_empty() || !take(&mut tree, &steps) {
-                return None;
-            }
-            self.forget_shifted(&steps);
-            self.taken.insert(steps);
+        let mut reader = Reader::of(source);
+        let read = reader.read::<T>(spec.clone(), problems);
+        let Some((spec, left)) = read else { return (None, None) };
+        let whole = problems.count() == before;
+        let mut loaded =
+            Loaded { source, name: name.to_owned(), spec, root, gaps: reader.into_gaps() };
+        if whole {
+            return (Some(loaded), None);
         }
-        None
-    }
-
-    /// What stood behind an item that was taken out of a list has other steps now.
-    fn forget_shifted(&mut self, steps: &[String]) {
-        if let Some((last, parent)) = steps.split_last()
-            && last.bytes().all(|byte| byte.is_ascii_digit())
-        {
-            self.taken.retain(|taken| !taken.starts_with(parent));
+        if let Kind::Map(entries) = &mut loaded.root.kind {
+            let spec = entries.iter_mut().filter(|entry| entry.key == "spec");
+            spec.for_each(|entry| entry.value = left.clone());
         }
-    }
-}
-
-fn step(segment: &Segment) -> Option<String> {
-    match segment {
-        Segment::Seq { index } => Some(index.to_string()),
-        Segment::Map { key } => Some(key.clone()),
-        Segment::Enum { .. } | Segment::Unknown => None,
-    }
-}
-
-/// The node that the steps lead to. The last may name a key that could not be read: then they are
-/// cut to its map.
-fn nearest<'a>(tree: &'a Node, steps: &mut Vec<String>) -> &'a Node {
-    let mut node = tree;
-    for at in 0..steps.len() {
-        match steps.get(at).and_then(|step| node.child(step)) {
-            Some(next) => node = next,
-            None => {
-                steps.truncate(at);
-                break;
-            }
-        }
-    }
-    node
-}
-
-fn take(node: &mut Node, steps: &[String]) -> bool {
-    let Some((first, rest)) = steps.split_first() else { return false };
-    match &mut node.kind {
-        Kind::Map(entries) => {
-            let Some(at) = entries.iter().position(|entry| entry.key == *first) else {
-                return false;
-            };
-            if rest.is_empty() {
-                entries.remove(at);
-                return true;
-            }
-            entries.get_mut(at).is_some_and(|entry| take(&mut entry.value, rest))
-        }
-        Kind::List(items) => {
-            let Some(at) = first.parse().ok().filter(|at| *at < items.len()) else { return false };
-            if rest.is_empty() {
-                items.remove(at);
-                return true;
-            }
-            items.get_mut(at).is_some_and(|item| take(item, rest))
-        }
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => false,
+        (None, Some(loaded))
     }
 }
