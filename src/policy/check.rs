@@ -151,10 +151,13 @@ impl Checker<'_, '_, PlatformSpec> {
             self.ports(&format!("{at}/ports"), ports.as_ref());
         }
         let dns = spec.cluster.iter().flat_map(|cluster| cluster.dns.iter().flatten());
-        for (index, Dns { namespace, pod_selector, cidrs, .. }) in dns.enumerate() {
+        for (index, Dns { namespace, pod_selector, cidrs, ports }) in dns.enumerate() {
+            let at = format!("/cluster/dns/{index}");
+            self.not_empty(&format!("{at}/cidrs"), cidrs.as_ref().is_some_and(Vec::is_empty));
+            self.not_empty(&format!("{at}/ports"), ports.as_ref().is_some_and(Vec::is_empty));
             let selector = pod_selector.as_ref();
             let (namespace, cidrs) = (namespace.is_some(), cidrs.is_some());
-            self.place(&format!("/cluster/dns/{index}"), Place { namespace, cidrs, selector });
+            self.place(&at, Place { namespace, cidrs, selector });
         }
         self.addresses();
     }

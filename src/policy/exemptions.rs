@@ -1,4 +1,5 @@
-//! Permitted breaches, ready for decisions.
+//! Permitted breaches, ready for decisions. An end is compared with the time of each decision, so that
+//! nothing need be published anew when it comes.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -278,7 +278,8 @@ impl Names<'_> {
         if self.known.contains(&name) || self.may_be_lost(&name) {
             return;
         }
-        let help = did_you_mean(&name, self.known.iter().map(String::as_str));
+        let lost = self.lost.iter().filter_map(|lost| lost.name_of(self.kind));
+        let help = did_you_mean(&name, self.known.iter().map(String::as_str).chain(lost));
         let message = format!("there is no {} `{name}`", self.kind);
         let before = problems.count();
         problems.help(own.source, &own.place(at), message, help);

@@ -101,6 +101,11 @@ impl Lost {
         Self { text: text.get(first..last).map(str::to_owned), ..Self::default() }
     }
 
+    /// Its name, if it is of this kind.
+    pub(super) fn name_of(&self, kind: &str) -> Option<&str> {
+        self.name.as_deref().filter(|_| self.kind == Some(kind))
+    }
+
     /// Whether it may be the document of this kind and name, and say `word`.
     pub(super) fn may_be(&self, kind: &str, name: &str, word: &str) -> bool {
         // What is written with escapes may be any word.

@@ -97,11 +97,11 @@ pub struct SharedService {
     pub pod_selector: Option<Selector>,
     /// Its addresses, in place of a namespace. They must not meet the ranges of pods or Services.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("maxItems" = 64))]
+    #[schemars(extend("minItems" = 1, "maxItems" = 64))]
     pub cidrs: Option<Vec<Cidr>>,
     /// Its ports. Absent: all.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("maxItems" = 64))]
+    #[schemars(extend("minItems" = 1, "maxItems" = 64))]
     pub ports: Option<Vec<PortRange>>,
 }
 
@@ -161,10 +161,10 @@ pub struct Dns {
     pub pod_selector: Option<Selector>,
     /// Its addresses, in place of a namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("maxItems" = 64))]
+    #[schemars(extend("minItems" = 1, "maxItems" = 64))]
     pub cidrs: Option<Vec<Cidr>>,
     /// Its ports, of UDP and TCP both. Absent: 53.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("maxItems" = 16))]
+    #[schemars(extend("minItems" = 1, "maxItems" = 16))]
     pub ports: Option<Vec<Port>>,
 }

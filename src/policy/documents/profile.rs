@@ -294,7 +294,7 @@ pub struct OutsideRange {
     pub cidr: Cidr,
     /// The ports. Absent: all.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("maxItems" = 64))]
+    #[schemars(extend("minItems" = 1, "maxItems" = 64))]
     pub ports: Option<Vec<PortRange>>,
 }
 

@@ -120,10 +120,21 @@ fn higher(amounts: &Amounts, base: &Amounts) -> bool {
     base.iter().any(|(key, held)| amounts.get(key).is_none_or(|own| own > held))
 }
 
+/// Tells a field and whether it is looser.
+type Tell<'a> = &'a mut dyn FnMut(&'static str, bool);
+
 /// The fields in which `own` lets something pass that `base` does not.
 fn looser(own: &EffectiveProfile, base: &EffectiveProfile) -> Vec<&'static str> {
     let mut found = Vec::new();
     let mut field = |name, looser: bool| found.extend(looser.then_some(name));
+    looser_pods(own, base, &mut field);
+    looser_images(own, base, &mut field);
+    looser_namespaces(own, base, &mut field);
+    looser_network(own, base, &mut field);
+    found
+}
+
+fn looser_pods(own: &EffectiveProfile, base: &EffectiveProfile, field: Tell<'_>) {
     field("podSecurity.level", own.pod_security.level < base.pod_security.level);
     field("podSecurity.version", own.pod_security.version != base.pod_security.version);
     let (a, b) = (&own.pod_defaults, &base.pod_defaults);
@@ -137,6 +148,9 @@ fn looser(own: &EffectiveProfile, base: &EffectiveProfile) -> Vec<&'static str> 
     );
     field("podDefaults.dropCapabilities", a.drop_capabilities != b.drop_capabilities);
     field("serviceAccounts.automountToken", own.automount_token && !base.automount_token);
+}
+
+fn looser_images(own: &EffectiveProfile, base: &EffectiveProfile, field: Tell<'_>) {
     let images = ["r.io/a:1", "r.io/a/b:1", "s.io/x:1", "s.io/y/z:1", "t.io/x:1"];
     field(
         "images.registries",
@@ -154,6 +168,9 @@ fn looser(own: &EffectiveProfile, base: &EffectiveProfile) -> Vec<&'static str> 
     );
     let forced = base.images.force_pull_policy;
     field("images.forcePullPolicy", forced.is_some() && own.images.force_pull_policy != forced);
+}
+
+fn looser_namespaces(own: &EffectiveProfile, base: &EffectiveProfile, field: Tell<'_>) {
     let more = match (own.namespaces.limit, base.namespaces.limit) {
         (_, None) => false,
         (own, Some(base)) => own.is_none_or(|own| own > base),
@@ -164,6 +181,9 @@ fn looser(own: &EffectiveProfile, base: &EffectiveProfile) -> Vec<&'static str> 
     };
     let keys = ["team", "app/a", "app/b", "other"];
     field("namespaces.labelKeys", keys.iter().any(|key| sets(own, key) && !sets(base, key)));
+}
+
+fn looser_network(own: &EffectiveProfile, base: &EffectiveProfile, field: Tell<'_>) {
     let (a, b) = (&own.network, &base.network);
     field("network.intraTenant", a.intra_tenant < b.intra_tenant);
     field("network.shared", a.shared.iter().any(|name| !b.shared.contains(name)));
@@ -191,7 +211,6 @@ fn looser(own: &EffectiveProfile, base: &EffectiveProfile) -> Vec<&'static str> 
     let limits = higher(&own.limits.default, &base.limits.default)
         || higher(&own.limits.default_request, &base.limits.default_request);
     field("limits", limits);
-    found
 }
 
 proptest! {

@@ -56,17 +56,19 @@ fn documents_are_counted_and_names_suggested() {
     assert!(survey.tenant("other", NOW.parse().unwrap()).is_none());
 }
 
+/// What is told of one document.
+#[track_caller]
+fn check(kind: &str, name: &str, spec: &str, expect: &[&str]) {
+    let text = format!(
+        r#"{{"apiVersion": "ringfence.dev/v1alpha1", "kind": "{kind}", "metadata": {{"name": "{name}"}}, "spec": {spec}}}"#
+    );
+    let line = |Flaw { path, found, message, .. }: &Flaw| format!("{path}: {found}: {message}");
+    let found: Vec<String> = crate::policy::check(&text).err().iter().flatten().map(line).collect();
+    assert_eq!(found, expect, "{text}");
+}
+
 #[test]
 fn one_document_alone_says_what_is_wrong_by_field() {
-    let check = |kind: &str, name: &str, spec: &str, expect: &[&str]| {
-        let text = format!(
-            r#"{{"apiVersion": "ringfence.dev/v1alpha1", "kind": "{kind}", "metadata": {{"name": "{name}"}}, "spec": {spec}}}"#
-        );
-        let line = |Flaw { path, found, message, .. }: &Flaw| format!("{path}: {found}: {message}");
-        let found: Vec<String> =
-            crate::policy::check(&text).err().iter().flatten().map(line).collect();
-        assert_eq!(found, expect, "{text}");
-    };
     check("Tenant", "a", r#"{"profile": "not-there"}"#, &[]);
     check("Platform", "default", r#"{"unowned": {"profile": "not-there"}}"#, &[]);
     check(
@@ -90,6 +92,10 @@ fn one_document_alone_says_what_is_wrong_by_field() {
         r#"{"rules": {"RF9": "warn"}}"#,
         &["spec.rules.RF9: RF9: RF9 is always enforced: it cannot be set"],
     );
+}
+
+#[test]
+fn one_document_alone_is_checked_as_one_of_many_is() {
     check(
         "Profile",
         "p",

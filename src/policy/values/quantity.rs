@@ -101,8 +101,8 @@ impl FromStr for Quantity {
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, suffix) = text.split_at(end);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let plain = !fraction.contains('.') && !(whole.is_empty() && fraction.is_empty());
-        match Factor::of(suffix).filter(|_| plain) {
+        let torn = fraction.contains('.') || number.bytes().all(|byte| byte == b'.');
+        match Factor::of(suffix).filter(|_| !torn) {
             Some(factor) => Ok(Self {
                 text: text.to_owned(),
                 nanos: Digits::nanos(&[whole, fraction].concat(), fraction.len(), &factor),
