@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::builtin::builtin_profiles;
 use super::check::Checker;
 use super::documents::{ProfileSpec, SubjectKind, TenantSpec};
 use super::effective::{self, EffectiveProfile, Loosening, Permit};
@@ -114,8 +115,9 @@ impl Set<'_> {
     /// Namespaces that two want.
     fn claims(&mut self) {
         let Self { read, problems } = self;
+        let torn = read.torn.as_deref();
         let mut claims: HashMap<&str, (&Loaded<TenantSpec>, String)> = HashMap::new();
-        for own in &read.tenants {
+        for own in with(&read.tenants, torn.map(|torn| &torn.tenants)) {
             let names = own.spec.namespaces.iter().flat_map(|own| own.names.iter().flatten());
             for (index, name) in names.enumerate() {
                 let at = format!("/namespaces/names/{index}");
@@ -135,7 +137,7 @@ impl Set<'_> {
                 }
             }
         }
-        for own in &read.platforms {
+        for own in with(&read.platforms, torn.map(|torn| &torn.platforms)) {
             for (index, subject) in own.spec.administrators.iter().flatten().enumerate() {
                 let namespace = subject
                     .namespace
@@ -185,11 +187,17 @@ impl Set<'_> {
             forced(problems, own, &effective::profile(&own.spec));
         }
         let mut tenants = Tenants::new(platform, unowned);
+        let built_in = builtin_profiles().len();
         for own in &read.tenants {
             let name = own.spec.profile.as_ref().map_or("restricted", |profile| profile.as_str());
             let (Some(base), Ok(tenant)) = (profile(name), own.name.parse::<TenantName>()) else {
                 continue;
             };
+            // A profile of that name that cannot be used may have let the tenant do so.
+            let lost = |lost: &Lost| lost.may_be("Profile", name, name);
+            if base.source < built_in && read.lost.iter().any(lost) {
+                continue;
+            }
             let (effective, loosenings) = effective::tenant(&base.spec, &own.spec);
             for loosening in loosenings {
                 loosened(problems, own, base, &loosening);

@@ -270,6 +270,25 @@ fn a_document_that_cannot_be_used_explains_only_names_that_may_be_its_own() {
     check("\"kind\": \"Pro\\u0066ile\", a: [", &[]);
 }
 
+#[test]
+fn a_built_in_profile_says_nothing_where_one_of_its_name_is_broken() {
+    let tenant = document("Tenant", "a", "podSecurity: {level: baseline}");
+    let check = |profile: &str, expect: bool| {
+        let found = report(&format!("{profile}\n---\n{tenant}"));
+        assert_eq!(found.contains("is looser than"), expect, "{profile}\n{found}");
+    };
+    check(&document("Profile", "restricted", "seal: yes"), false);
+    check("kind: Profile\nmetadata: {name: restricted", false);
+    check(&document("Profile", "other", "seal: yes"), true);
+}
+
+#[test]
+fn a_namespace_that_two_claim_is_told_also_of_broken_tenants() {
+    let claim = "namespaces: {names: [x], limit: many}";
+    let found = report(&(document("Tenant", "a", claim) + &document("Tenant", "b", claim)));
+    assert!(found.contains("a.yaml:11:24: the namespace `x` is tenant `a`'s already"), "{found}");
+}
+
 const EXEMPTION: &str = "tenant: b\nrules: [RF2]\nnamespaces: [x]\nowner: jo\nreason: because\nexpiresAt: 2027-03-01T00:00:00Z";
 
 #[test]
