@@ -10,6 +10,9 @@ use super::report::Source;
 use crate::domain::{FieldPath, sanitise};
 use crate::objects::yaml::{self, Kind, Node};
 
+/// How many are told: each is looked for in the whole document.
+const MAX_FLAWS: usize = 256;
+
 /// What is wrong in one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
@@ -33,9 +36,10 @@ pub struct Written {
 /// Checks one document, in JSON.
 ///
 /// # Errors
-/// Everything that is wrong in it.
+/// Everything that is wrong in it, up to 256 things.
 pub fn check(text: &str) -> Result<Written, Vec<Flaw>> {
-    let source = [Source { name: String::new(), text: text.to_owned() }];
+    // Nobody is shown the lines of an object, so that they need not be looked for.
+    let source = [Source { name: String::new(), text: String::new() }];
     let mut problems = Problems::of(&source);
     let mut read = Read::default();
     read.source(0, text, &mut problems);
@@ -46,7 +50,7 @@ pub fn check(text: &str) -> Result<Written, Vec<Flaw>> {
     }
     let roots: Vec<Node> =
         yaml::documents(text).into_iter().filter_map(|read| Some(read.ok()?.root)).collect();
-    let flaws = found.into_iter().map(|(at, problem)| {
+    let flaws = found.into_iter().take(MAX_FLAWS).map(|(at, problem)| {
         let place = roots.iter().find_map(|root| find(root, at, &FieldPath::root()));
         let (path, found) = place.unwrap_or_else(|| (FieldPath::root(), "a text".to_owned()));
         let message = sanitise(&problem.message, 300).into_owned();

@@ -5,6 +5,9 @@ use super::reader::Gap;
 use super::report::{Problem, Report, Source};
 use crate::objects::yaml::Span;
 
+/// How many problems are kept of all sources: each costs a look through its source.
+const MAX_PROBLEMS: usize = 1000;
+
 /// Problems and the sources that they are in.
 pub(super) struct Problems<'a> {
     sources: &'a [Source],
@@ -32,7 +35,7 @@ impl<'a> Problems<'a> {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        if let Some(text) = self.sources.get(source) {
+        if let Some(text) = self.sources.get(source).filter(|_| self.found.len() < MAX_PROBLEMS) {
             let problem = Problem::at(text, span, message).with_help(help);
             self.found.push((source, span.clone(), problem));
         }

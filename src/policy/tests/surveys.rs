@@ -128,3 +128,14 @@ fn one_document_alone_is_checked_as_one_of_many_is() {
     );
     check("Tenant", "a", "7", &["spec: 7: a map must stand here, not the number `7`"]);
 }
+
+#[test]
+fn what_is_wrong_a_thousand_times_is_told_in_bounded_room() {
+    let rules = vec!["RF9"; 5000].join("\", \"");
+    let text = document("Exemption", "e", &EXEMPTION.replace("[RF2]", &format!("[\"{rules}\"]")));
+    let flaws = crate::policy::check(&text).unwrap_err();
+    assert_eq!(flaws.len(), 256);
+    assert_eq!(flaws[7].path.to_string(), "spec.rules[7]");
+    let told = load(&sources(&[("a.yaml", &text)])).unwrap_err();
+    assert_eq!(told.problems.len(), 1000);
+}
