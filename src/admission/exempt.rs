@@ -4,6 +4,7 @@ use super::case::Case;
 use crate::domain::{Code, Exempted, Finding, Mode, Verdict};
 use crate::objects::{Made, from_json};
 use crate::policy::{EffectiveProfile, Exemption, Tenant};
+use crate::rules;
 
 /// The exemptions in force in a namespace of a tenant.
 pub(super) fn in_force<'a>(
@@ -21,14 +22,29 @@ pub(super) fn of<'a>(case: &Case<'a>) -> Vec<&'a Exemption> {
     tenant.map_or_else(Vec::new, |tenant| in_force(case, tenant, &case.request.namespace))
 }
 
-/// The profile's modes, where a rule that may be exempted from cannot stand in for another: a breach
-/// of the stricter rule may be permitted, and then the milder one must have been judged too.
-pub(super) fn modes(profile: &EffectiveProfile, exemptions: &[&Exemption], code: Code) -> Mode {
-    let mode = profile.modes.of(code);
-    if exemptions.iter().any(|exemption| exemption.names(code)) {
-        mode.min(Mode::Audit)
-    } else {
-        mode
+/// A profile with the exemptions in force beside it.
+pub(super) struct Terms<'a> {
+    profile: &'a EffectiveProfile,
+    exemptions: &'a [&'a Exemption],
+}
+
+impl<'a> Terms<'a> {
+    pub(super) fn new(profile: &'a EffectiveProfile, exemptions: &'a [&'a Exemption]) -> Self {
+        Self { profile, exemptions }
+    }
+}
+
+impl rules::Terms for Terms<'_> {
+    fn mode(&self, code: Code) -> Mode {
+        self.profile.modes.of(code)
+    }
+
+    /// An exemption may permit a breach of a rule that stands in for another, in one workload or all;
+    /// what it permits must not pass by the other rule too.
+    fn least(&self, code: Code) -> Mode {
+        let mode = self.mode(code);
+        let named = self.exemptions.iter().any(|exemption| exemption.names(code));
+        if named { mode.min(Mode::Audit) } else { mode }
     }
 }
 

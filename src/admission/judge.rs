@@ -133,9 +133,9 @@ fn judged(
     let view = PodView { pod, at, version: security.version.resolve(case.snapshot.latest) };
     let tenant = case.standing.tenant().map(|tenant| &tenant.name);
     let exemptions = exempt::of(case);
-    let mode = |code| exempt::modes(profile, &exemptions, code);
+    let terms = exempt::Terms::new(profile, &exemptions);
     let mut findings = Vec::new();
-    judge_pod(&view, security.level, mode, &mut findings);
-    judge_images(&view, &profile.images, tenant, mode, &mut findings);
+    judge_pod(&view, security.level, &terms, &mut findings);
+    judge_images(&view, &profile.images, tenant, &terms, &mut findings);
     findings
 }

@@ -23,23 +23,24 @@ pub use table::RULES;
 pub use update::is_significant;
 pub use view::{ContainerView, PodView};
 
-use super::{Concern, Report, Rule};
-use crate::domain::{Code, Finding, Level, Mode, Version};
+use super::{Concern, Report, Rule, Terms};
+use crate::domain::{Finding, Level, Mode, Version};
 
-/// Judges a pod by every rule of the family that the level and version have and `mode` does not
+/// Judges a pod by every rule of the family that the level and version have and the terms do not
 /// ignore.
 ///
-/// A baseline check that a restricted one overrides is left out, as upstream does, unless the profile
-/// is milder with the restricted one: loosening that must not loosen baseline too.
+/// A baseline check that a restricted one overrides is left out, as upstream does, unless the terms
+/// are milder with the restricted one: loosening that must not loosen baseline too.
 pub fn judge_pod(
     view: &PodView<'_>,
     level: Level,
-    mode: impl Fn(Code) -> Mode,
+    terms: &impl Terms,
     findings: &mut Vec<Finding>,
 ) {
     for rule in RULES {
-        let own = mode(rule.code);
-        let overridden = || overriders(rule, level, view.version).any(|by| mode(by.code) >= own);
+        let own = terms.mode(rule.code);
+        let overridden =
+            || overriders(rule, level, view.version).any(|by| terms.least(by.code) >= own);
         if own != Mode::Ignore && !overridden() {
             run(rule, view, level, findings);
         }

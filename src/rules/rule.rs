@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::images::ImagesView;
 use super::pod_security::PodView;
 use super::tenancy::NamespaceView;
-use crate::domain::{Code, FieldPath, Finding, Fix, Level, Severity, Version};
+use crate::domain::{Code, FieldPath, Finding, Fix, Level, Mode, Severity, Version};
 
 /// An entry of the table.
 #[derive(Debug)]
@@ -96,6 +96,25 @@ impl Rule {
     #[must_use]
     pub fn upstream_id(&self) -> Option<&'static str> {
         matches!(self.concern, Concern::Standard(_)).then_some(self.name)
+    }
+}
+
+/// What is done about breaches: the profile's modes, and what is permitted all the same. A function from
+/// codes to modes is terms that permit nothing.
+pub trait Terms {
+    /// The profile's mode.
+    fn mode(&self, code: Code) -> Mode;
+
+    /// The mode that every breach of the rule meets at least. It is milder where some breaches may be
+    /// permitted: a rule that stands in for another can do so only with this one.
+    fn least(&self, code: Code) -> Mode {
+        self.mode(code)
+    }
+}
+
+impl<F: Fn(Code) -> Mode> Terms for F {
+    fn mode(&self, code: Code) -> Mode {
+        self(code)
     }
 }
 

@@ -43,7 +43,11 @@ const LONG_BEFORE: &str = "2027-01-01T00:00:00Z";
 
 fn reviewed(rules: &str, more: &str, object: &Value, now: &str) -> Record {
     let text = DOCUMENTS.replace("RULES", rules).replace("WORKLOADS", more);
-    let text = text.replace("\n  \n", "\n");
+    reviewed_by(&text.replace("\n  \n", "\n"), object, now)
+}
+
+fn reviewed_by(documents: &str, object: &Value, now: &str) -> Record {
+    let text = documents.to_owned();
     let source = Source { name: "documents.yaml".into(), text };
     let snapshot = Snapshot {
         tenants: load(&[source]).unwrap_or_else(|report| panic!("{report}")).resolve(),
@@ -142,6 +146,36 @@ fn what_baseline_refuses_needs_an_exemption_of_its_own() {
     check("[RF2007]", "NET_ADMIN", &["RF2004"]);
     check("[RF2004]", "NET_ADMIN", &["RF2007"]);
     check("[RF2004, RF2007]", "NET_ADMIN", &[]);
+}
+
+/// Nor does an exemption of another workload from the milder check stand for it.
+#[test]
+fn what_one_workload_may_no_other_may() {
+    let adds = json!({"capabilities": {"add": ["NET_ADMIN"], "drop": ["ALL"]}});
+    let check = |profile: &str, first: &str, second: &str, expect: &[&str]| {
+        let own = "workloads: [{kind: DaemonSet, name: driver}]";
+        let others = "workloads: [{kind: DaemonSet, name: other}]";
+        let documents = DOCUMENTS.replace("RF2002: warn", profile);
+        let (tenants, exemption) = documents.split_at(documents.rfind("---").unwrap());
+        let exemption = |name: &str, rules: &str, workloads: &str| {
+            exemption
+                .replace("{name: driver}", name)
+                .replace("RULES", rules)
+                .replace("WORKLOADS", workloads)
+        };
+        let documents = [
+            tenants.to_owned(),
+            exemption("{name: one}", first, own),
+            exemption("{name: two}", second, others),
+        ]
+        .concat();
+        let record = reviewed_by(&documents, &daemon_set("gpu", adds.clone()), LONG_BEFORE);
+        assert_eq!(refused(&record), expect, "{profile} {first} {second}");
+    };
+    check("RF2002: warn", "[RF2007]", "[RF2004]", &["RF2004"]);
+    check("RF2002: warn", "[RF2007, RF2004]", "[RF2004]", &[]);
+    check("RF2007: warn", "[RF2003]", "[RF2004]", &["RF2004"]);
+    check("RF2002: warn", "[RF2003]", "[RF2004]", &["RF2007"]);
 }
 
 /// An image whose registry cannot be told is not let in by an exemption from being readable.
