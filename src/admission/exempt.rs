@@ -1,7 +1,7 @@
 //! What an Exemption permits of what was found.
 
 use super::case::Case;
-use crate::domain::{Code, Exempted, Finding, Mode, Verdict};
+use crate::domain::{Code, Exempted, FieldPath, Finding, Mode, Verdict};
 use crate::objects::{Made, from_json};
 use crate::policy::{EffectiveProfile, Exemption, Tenant};
 use crate::rules;
@@ -16,21 +16,43 @@ pub(super) fn in_force<'a>(
     snapshot.tenants.exemptions.active(&tenant.name, namespace, case.now).collect()
 }
 
-/// The exemptions in force for a case.
-pub(super) fn of<'a>(case: &Case<'a>) -> Vec<&'a Exemption> {
-    let tenant = case.standing.tenant();
-    tenant.map_or_else(Vec::new, |tenant| in_force(case, tenant, &case.request.namespace))
+/// The exemptions in force for a case, and what its object is to them.
+pub(super) struct Exemptions<'a> {
+    all: Vec<&'a Exemption>,
+    /// The object and what made it; nothing where there is no exemption.
+    workloads: Vec<(String, String)>,
+}
+
+impl<'a> Exemptions<'a> {
+    pub(super) fn of(case: &Case<'a>) -> Self {
+        let tenant = case.standing.tenant();
+        let all =
+            tenant.map_or_else(Vec::new, |tenant| in_force(case, tenant, &case.request.namespace));
+        if all.is_empty() {
+            return Self { all, workloads: Vec::new() };
+        }
+        let text = case.request.object.text().or(case.request.old_object.text());
+        // An object that cannot be read is nobody's: only an exemption of every workload covers it.
+        let made: Made<'_> = text.and_then(|text| from_json(text).ok()).unwrap_or_default();
+        Self { all, workloads: made.workloads(&case.request.kind.kind) }
+    }
+
+    fn covering(&self, code: Code, at: &FieldPath) -> Option<&'a Exemption> {
+        let container = at.container();
+        self.all.iter().find(|it| it.covers(code, &self.workloads, container)).copied()
+    }
 }
 
 /// A profile with the exemptions in force beside it.
 pub(super) struct Terms<'a> {
     profile: &'a EffectiveProfile,
-    exemptions: &'a [&'a Exemption],
+    exemptions: Exemptions<'a>,
 }
 
 impl<'a> Terms<'a> {
-    pub(super) fn new(profile: &'a EffectiveProfile, exemptions: &'a [&'a Exemption]) -> Self {
-        Self { profile, exemptions }
+    /// What a case is judged on.
+    pub(super) fn of(case: &Case<'a>, profile: &'a EffectiveProfile) -> Self {
+        Self { profile, exemptions: Exemptions::of(case) }
     }
 }
 
@@ -42,10 +64,19 @@ impl rules::Terms for Terms<'_> {
     /// An exemption may permit a breach of a rule that stands in for another, in one workload or all;
     /// what it permits must not pass by the other rule too.
     fn least(&self, code: Code) -> Mode {
-        let mode = self.mode(code);
-        let named = self.exemptions.iter().any(|exemption| exemption.names(code));
-        if named { mode.min(Mode::Audit) } else { mode }
+        least(self.profile, &self.exemptions.all, code)
     }
+
+    fn permit(&self, code: Code, at: &FieldPath) -> bool {
+        self.exemptions.covering(code, at).is_some()
+    }
+}
+
+/// The mode that every breach of a rule meets at least.
+pub(super) fn least(profile: &EffectiveProfile, exemptions: &[&Exemption], code: Code) -> Mode {
+    let mode = profile.modes.of(code);
+    let named = exemptions.iter().any(|exemption| exemption.names(code));
+    if named { mode.min(Mode::Audit) } else { mode }
 }
 
 /// Marks what the exemptions permit.
@@ -53,17 +84,9 @@ pub(super) fn marked(case: &Case<'_>, verdict: Verdict) -> Verdict {
     if verdict.findings().is_empty() {
         return verdict;
     }
-    let exemptions = of(case);
-    if exemptions.is_empty() {
-        return verdict;
-    }
-    let text = case.request.object.text().or(case.request.old_object.text());
-    // An object that cannot be read is nobody's: only an exemption of every workload covers it.
-    let made: Made<'_> = text.and_then(|text| from_json(text).ok()).unwrap_or_default();
-    let workloads = made.workloads(&case.request.kind.kind);
+    let exemptions = Exemptions::of(case);
     verdict.exempting(|Finding { code, path, .. }| {
-        let covers = |it: &&&Exemption| it.covers(*code, &workloads, path.container());
-        exemptions.iter().find(covers).map(|exemption| Exempted {
+        exemptions.covering(*code, path).map(|exemption| Exempted {
             by: exemption.name.clone(),
             days_left: exemption.days_left(case.now),
         })

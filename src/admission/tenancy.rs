@@ -7,7 +7,7 @@ use crate::defaults::namespace_labels;
 use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABEL};
 use crate::objects::{Labelled, Meta, from_json};
 use crate::policy::Tenant;
-use crate::rules::{self, NamespaceView, Report, Shape, Terms as _, backstop, judge_namespace};
+use crate::rules::{self, NamespaceView, Report, Shape, backstop, judge_namespace};
 
 /// The labels that the door puts on a namespace of this tenant. Where something is exempted, the API
 /// server's own Pod Security admission must let it pass too.
@@ -16,8 +16,8 @@ pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant, name: &str) -> Vec<(S
     let latest = case.snapshot.latest;
     let version = profile.pod_security.version.resolve(latest);
     let exemptions = exempt::in_force(case, tenant, name);
-    let terms = exempt::Terms::new(profile, &exemptions);
-    let enforce = backstop(profile.pod_security.level, version, |code| terms.least(code));
+    let least = |code| exempt::least(profile, &exemptions, code);
+    let enforce = backstop(profile.pod_security.level, version, least);
     namespace_labels(tenant, enforce, latest)
 }
 

@@ -19,7 +19,7 @@ pub use table::RULES;
 pub use view::{ImageView, ImagesView};
 
 use super::{Concern, PodView, Report, Terms};
-use crate::domain::{Code, Finding, Mode, TenantName};
+use crate::domain::{Code, FieldPath, Finding, Mode, TenantName};
 use crate::policy::ImagePolicy;
 
 /// Judges the images of a pod by every rule of the family that the terms do not ignore. The tenant is
@@ -38,7 +38,8 @@ pub fn judge_images(
             && own != Mode::Ignore
         {
             view.unreadable_break = own > terms.least(Code::ImageReference);
-            judge(&view, &mut Report::new(rule, findings));
+            let permits = |at: &FieldPath| terms.permit(rule.code, at);
+            judge(&view, &mut Report::new(rule, findings).permitting(&permits));
         }
     }
 }

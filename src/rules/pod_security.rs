@@ -24,7 +24,7 @@ pub use update::is_significant;
 pub use view::{ContainerView, PodView};
 
 use super::{Concern, Report, Rule, Terms};
-use crate::domain::{Finding, Level, Mode, Version};
+use crate::domain::{FieldPath, Finding, Level, Mode, Version};
 
 /// Judges a pod by every rule of the family that the level and version have and the terms do not
 /// ignore.
@@ -42,7 +42,7 @@ pub fn judge_pod(
         let overridden =
             || overriders(rule, level, view.version).any(|by| terms.least(by.code) >= own);
         if own != Mode::Ignore && !overridden() {
-            run(rule, view, level, findings);
+            run(rule, view, level, &|at| terms.permit(rule.code, at), findings);
         }
     }
 }
@@ -53,15 +53,21 @@ pub fn standards(view: &PodView<'_>, level: Level) -> Vec<Finding> {
     for rule in RULES {
         let standard = matches!(rule.concern, Concern::Standard(_));
         if standard && overriders(rule, level, view.version).next().is_none() {
-            run(rule, view, level, &mut findings);
+            run(rule, view, level, &|_| false, &mut findings);
         }
     }
     findings
 }
 
-fn run(rule: &'static Rule, view: &PodView<'_>, level: Level, findings: &mut Vec<Finding>) {
+fn run(
+    rule: &'static Rule,
+    view: &PodView<'_>,
+    level: Level,
+    permits: &dyn Fn(&FieldPath) -> bool,
+    findings: &mut Vec<Finding>,
+) {
     if let Some(judge) = rule.pod_check().and_then(|check| check.at(level, view.version)) {
-        judge(view, &mut Report::new(rule, findings));
+        judge(view, &mut Report::new(rule, findings).permitting(permits));
     }
 }
 

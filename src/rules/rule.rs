@@ -110,6 +110,11 @@ pub trait Terms {
     fn least(&self, code: Code) -> Mode {
         self.mode(code)
     }
+
+    /// Whether a breach at this place is permitted.
+    fn permit(&self, _code: Code, _at: &FieldPath) -> bool {
+        false
+    }
 }
 
 impl<F: Fn(Code) -> Mode> Terms for F {
@@ -118,7 +123,8 @@ impl<F: Fn(Code) -> Mode> Terms for F {
     }
 }
 
-/// How many breaches of one rule in one object are told; more would only take memory.
+/// How many breaches of one rule in one object are told; more would only take memory. Those that are
+/// permitted are counted apart: they must not crowd out one that is not.
 pub const MOST_FINDINGS: usize = 256;
 
 /// Where a rule's function leaves what it finds.
@@ -126,12 +132,26 @@ pub struct Report<'a> {
     rule: &'static Rule,
     findings: &'a mut Vec<Finding>,
     left: usize,
+    left_permitted: usize,
+    permits: &'a dyn Fn(&FieldPath) -> bool,
 }
 
 impl<'a> Report<'a> {
     /// A report of one rule into a list.
     pub fn new(rule: &'static Rule, findings: &'a mut Vec<Finding>) -> Self {
-        Self { rule, findings, left: MOST_FINDINGS }
+        Self {
+            rule,
+            findings,
+            left: MOST_FINDINGS,
+            left_permitted: MOST_FINDINGS,
+            permits: &|_| false,
+        }
+    }
+
+    /// The same, where breaches at some places are permitted.
+    #[must_use]
+    pub fn permitting(self, permits: &'a dyn Fn(&FieldPath) -> bool) -> Self {
+        Self { permits, ..self }
     }
 
     /// Adds a finding. `found` must be safe to print.
@@ -142,8 +162,10 @@ impl<'a> Report<'a> {
         must: impl Into<Cow<'static, str>>,
         fix: Fix,
     ) {
-        let Some(left) = self.left.checked_sub(1) else { return };
-        self.left = left;
+        let permitted = (self.permits)(&path);
+        let counter = if permitted { &mut self.left_permitted } else { &mut self.left };
+        let Some(left) = counter.checked_sub(1) else { return };
+        *counter = left;
         self.findings.push(Finding {
             code: self.rule.code,
             rule: self.rule.name,

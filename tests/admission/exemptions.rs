@@ -5,6 +5,7 @@ use ringfence::audit::{Asked, Input, Record, Settings, review};
 use ringfence::domain::{Decision, Operation, Version};
 use ringfence::policy::{Source, load};
 use ringfence::review::warnings;
+use ringfence::rules::MOST_FINDINGS;
 use ringfence::state::{Namespaces, Snapshot};
 use serde_json::{Value, json};
 
@@ -176,6 +177,30 @@ fn what_one_workload_may_no_other_may() {
     check("RF2002: warn", "[RF2007, RF2004]", "[RF2004]", &[]);
     check("RF2007: warn", "[RF2003]", "[RF2004]", &["RF2004"]);
     check("RF2002: warn", "[RF2003]", "[RF2004]", &["RF2007"]);
+}
+
+/// As many findings as are told, all permitted, and one more that is not.
+#[test]
+fn what_is_permitted_hides_nothing() {
+    let ports = |from: usize, count: usize| -> Value {
+        (from..from + count).map(|port| json!({"containerPort": port, "hostPort": port})).collect()
+    };
+    let check = |driver: usize, side: usize, expect: usize| {
+        let mut object = daemon_set("gpu", json!({}));
+        let containers = &mut object["spec"]["template"]["spec"]["containers"];
+        containers[0]["ports"] = ports(1_000, driver);
+        containers[1]["ports"] = ports(80, side);
+        let documents = DOCUMENTS.replace("RF2002: warn", "RF2001: warn");
+        let documents =
+            documents.replace("RULES", "[RF2002]").replace("WORKLOADS", "containers: [driver]");
+        let record = reviewed_by(&documents, &object, LONG_BEFORE);
+        assert_eq!(refused(&record).len(), expect, "{driver} {side}");
+        assert!(record.verdict.findings().len() <= 2 * MOST_FINDINGS);
+    };
+    check(MOST_FINDINGS, 0, 0);
+    check(MOST_FINDINGS - 1, 1, 1);
+    check(MOST_FINDINGS, 1, 1);
+    check(2 * MOST_FINDINGS, 2 * MOST_FINDINGS, MOST_FINDINGS);
 }
 
 /// An image whose registry cannot be told is not let in by an exemption from being readable.
