@@ -10,6 +10,7 @@ mod exemptions;
 mod filling_in;
 mod fixes;
 mod images;
+mod strangers;
 
 use proptest::prelude::ProptestConfig;
 
