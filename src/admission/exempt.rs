@@ -16,30 +16,27 @@ pub(super) fn in_force<'a>(
     snapshot.tenants.exemptions.active(&tenant.name, namespace, case.now).collect()
 }
 
-/// The exemptions in force for a case, and what its object is to them.
-pub(super) struct Exemptions<'a> {
-    all: Vec<&'a Exemption>,
-    /// The object and what made it; nothing where there is no exemption.
-    workloads: Vec<(String, String)>,
-}
+/// The exemptions in force that are for a case's object, or for what made it.
+struct Exemptions<'a>(Vec<&'a Exemption>);
 
 impl<'a> Exemptions<'a> {
-    pub(super) fn of(case: &Case<'a>) -> Self {
-        let tenant = case.standing.tenant();
-        let all =
-            tenant.map_or_else(Vec::new, |tenant| in_force(case, tenant, &case.request.namespace));
-        if all.is_empty() {
-            return Self { all, workloads: Vec::new() };
+    fn of(case: &Case<'a>) -> Self {
+        let Some(tenant) = case.standing.tenant() else { return Self(Vec::new()) };
+        let mut exemptions = in_force(case, tenant, &case.request.namespace);
+        if exemptions.is_empty() {
+            return Self(exemptions);
         }
         let text = case.request.object.text().or(case.request.old_object.text());
         // An object that cannot be read is nobody's: only an exemption of every workload covers it.
         let made: Made<'_> = text.and_then(|text| from_json(text).ok()).unwrap_or_default();
-        Self { all, workloads: made.workloads(&case.request.kind.kind) }
+        let workloads = made.workloads(&case.request.kind.kind);
+        exemptions.retain(|exemption| exemption.is_for(&workloads));
+        Self(exemptions)
     }
 
     fn covering(&self, code: Code, at: &FieldPath) -> Option<&'a Exemption> {
         let container = at.container();
-        self.all.iter().find(|it| it.covers(code, &self.workloads, container)).copied()
+        self.0.iter().find(|exemption| exemption.covers(code, container)).copied()
     }
 }
 
@@ -61,10 +58,10 @@ impl rules::Terms for Terms<'_> {
         self.profile.modes.of(code)
     }
 
-    /// An exemption may permit a breach of a rule that stands in for another, in one workload or all;
+    /// An exemption may permit a breach of a rule that stands in for another, in one container or all;
     /// what it permits must not pass by the other rule too.
     fn least(&self, code: Code) -> Mode {
-        least(self.profile, &self.exemptions.all, code)
+        least(self.profile, &self.exemptions.0, code)
     }
 
     fn permit(&self, code: Code, at: &FieldPath) -> bool {

@@ -162,6 +162,9 @@ impl<'a> Report<'a> {
         must: impl Into<Cow<'static, str>>,
         fix: Fix,
     ) {
+        if self.left == 0 && self.left_permitted == 0 {
+            return;
+        }
         let permitted = (self.permits)(&path);
         let counter = if permitted { &mut self.left_permitted } else { &mut self.left };
         let Some(left) = counter.checked_sub(1) else { return };
