@@ -123,19 +123,18 @@ fn judge_template(
     Ok(judged(&pod, kind.path(), case, profile))
 }
 
-fn judged(
+fn judged<'a>(
     pod: &Pod<'_>,
     at: FieldPath,
-    case: &Case<'_>,
-    profile: &EffectiveProfile,
+    case: &Case<'a>,
+    profile: &'a EffectiveProfile,
 ) -> Vec<Finding> {
     let security = &profile.pod_security;
     let view = PodView { pod, at, version: security.version.resolve(case.snapshot.latest) };
     let tenant = case.standing.tenant().map(|tenant| &tenant.name);
-    let exemptions = exempt::of(case);
-    let mode = |code| exempt::modes(profile, &exemptions, code);
+    let terms = exempt::Terms::of(case, profile);
     let mut findings = Vec::new();
-    judge_pod(&view, security.level, mode, &mut findings);
-    judge_images(&view, &profile.images, tenant, mode, &mut findings);
+    judge_pod(&view, security.level, &terms, &mut findings);
+    judge_images(&view, &profile.images, tenant, &terms, &mut findings);
     findings
 }

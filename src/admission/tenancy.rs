@@ -16,8 +16,8 @@ pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant, name: &str) -> Vec<(S
     let latest = case.snapshot.latest;
     let version = profile.pod_security.version.resolve(latest);
     let exemptions = exempt::in_force(case, tenant, name);
-    let mode = |code| exempt::modes(profile, &exemptions, code);
-    let enforce = backstop(profile.pod_security.level, version, mode);
+    let least = |code| exempt::least(profile, &exemptions, code);
+    let enforce = backstop(profile.pod_security.level, version, least);
     namespace_labels(tenant, enforce, latest)
 }
 
@@ -46,7 +46,11 @@ pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
     let tenant = old.as_ref().or(new.as_ref()).and_then(of);
     let class = case.class(tenant);
     let owned = owned(case, tenant);
-    let put = tenant.map(|tenant| labels_put(case, tenant, &name)).unwrap_or_default();
+    // What a tenant's namespaces are given, and whether it is cut off, is not for others to know; they
+    // are refused as strangers to it.
+    let own = |tenant: &&Tenant| owned.iter().any(|owned| owned.name == tenant.name);
+    let told = tenant.filter(|tenant| class != Class::Subject || own(tenant));
+    let put = told.map(|tenant| labels_put(case, tenant, &name)).unwrap_or_default();
     if case.stage == Stage::Manifest
         && let Some(new) = new.as_mut().filter(|_| old.is_none())
     {
@@ -66,7 +70,7 @@ pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
         others: tenant.map_or(0, |tenant| case.snapshot.namespaces_of(tenant, &name)),
     };
     let mut findings = judge_namespace(&view);
-    findings.extend(tenant.and_then(|tenant| cordoned(case, tenant)));
+    findings.extend(told.and_then(|tenant| cordoned(case, tenant)));
     Ok(findings)
 }
 

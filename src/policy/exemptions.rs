@@ -58,23 +58,21 @@ impl Exemption {
             })
     }
 
-    /// Whether a breach of a rule is permitted, in one of these workloads (kind and name: an object, and
-    /// what made it) and in this container, if it is one of a container.
+    /// Whether it is for one of these workloads (kind and name: an object, and what made it).
     #[must_use]
-    pub fn covers(
-        &self,
-        code: Code,
-        workloads: &[(String, String)],
-        container: Option<&str>,
-    ) -> bool {
-        let workload = self
-            .workloads
-            .as_ref()
-            .is_none_or(|own| own.iter().any(|named| workloads.contains(named)));
-        let container = self.containers.as_ref().is_none_or(|own| {
+    pub fn is_for(&self, workloads: &[(String, String)]) -> bool {
+        let named = |own: &Vec<_>| own.iter().any(|named| workloads.contains(named));
+        self.workloads.as_ref().is_none_or(named)
+    }
+
+    /// Whether a breach of a rule is permitted in what it is for, and in this container, if it is one of
+    /// a container.
+    #[must_use]
+    pub fn covers(&self, code: Code, container: Option<&str>) -> bool {
+        let named = |own: &Vec<String>| {
             container.is_some_and(|container| own.iter().any(|named| named == container))
-        });
-        self.names(code) && workload && container
+        };
+        self.names(code) && self.containers.as_ref().is_none_or(named)
     }
 
     /// The days that are left, the last one counted.
@@ -147,7 +145,8 @@ mod tests {
             ("DaemonSet".to_owned(), "driver".to_owned()),
         ];
         let check = |exemption: Exemption, code: Code, container: Option<&str>, expect: bool| {
-            assert_eq!(exemption.covers(code, &made_by, container), expect, "{exemption:?} {code}");
+            let covers = exemption.is_for(&made_by) && exemption.covers(code, container);
+            assert_eq!(covers, expect, "{exemption:?} {code}");
         };
         let all = || exemption(&["*"], None, None);
         check(all(), Code::Privileged, None, true);

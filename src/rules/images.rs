@@ -18,27 +18,28 @@ mod view;
 pub use table::RULES;
 pub use view::{ImageView, ImagesView};
 
-use super::{Concern, PodView, Report};
-use crate::domain::{Code, Finding, Mode, TenantName};
+use super::{Concern, PodView, Report, Terms};
+use crate::domain::{Code, FieldPath, Finding, Mode, TenantName};
 use crate::policy::ImagePolicy;
 
-/// Judges the images of a pod by every rule of the family that `mode` does not ignore. The tenant is
+/// Judges the images of a pod by every rule of the family that the terms do not ignore. The tenant is
 /// named in what the developer reads.
 pub fn judge_images(
     pod: &PodView<'_>,
     policy: &ImagePolicy,
     tenant: Option<&TenantName>,
-    mode: impl Fn(Code) -> Mode,
+    terms: &impl Terms,
     findings: &mut Vec<Finding>,
 ) {
     let mut view = ImagesView::of(pod, policy, tenant);
     for rule in RULES {
-        let own = mode(rule.code);
+        let own = terms.mode(rule.code);
         if let Concern::Images(judge) = rule.concern
             && own != Mode::Ignore
         {
-            view.unreadable_break = own > mode(Code::ImageReference);
-            judge(&view, &mut Report::new(rule, findings));
+            view.unreadable_break = own > terms.least(Code::ImageReference);
+            let permits = |at: &FieldPath| terms.permit(rule.code, at);
+            judge(&view, &mut Report::new(rule, findings).permitting(&permits));
         }
     }
 }

@@ -23,25 +23,26 @@ pub use table::RULES;
 pub use update::is_significant;
 pub use view::{ContainerView, PodView};
 
-use super::{Concern, Report, Rule};
-use crate::domain::{Code, Finding, Level, Mode, Version};
+use super::{Concern, Report, Rule, Terms};
+use crate::domain::{FieldPath, Finding, Level, Mode, Version};
 
-/// Judges a pod by every rule of the family that the level and version have and `mode` does not
+/// Judges a pod by every rule of the family that the level and version have and the terms do not
 /// ignore.
 ///
-/// A baseline check that a restricted one overrides is left out, as upstream does, unless the profile
-/// is milder with the restricted one: loosening that must not loosen baseline too.
+/// A baseline check that a restricted one overrides is left out, as upstream does, unless the terms
+/// are milder with the restricted one: loosening that must not loosen baseline too.
 pub fn judge_pod(
     view: &PodView<'_>,
     level: Level,
-    mode: impl Fn(Code) -> Mode,
+    terms: &impl Terms,
     findings: &mut Vec<Finding>,
 ) {
     for rule in RULES {
-        let own = mode(rule.code);
-        let overridden = || overriders(rule, level, view.version).any(|by| mode(by.code) >= own);
+        let own = terms.mode(rule.code);
+        let overridden =
+            || overriders(rule, level, view.version).any(|by| terms.least(by.code) >= own);
         if own != Mode::Ignore && !overridden() {
-            run(rule, view, level, findings);
+            run(rule, view, level, &|at| terms.permit(rule.code, at), findings);
         }
     }
 }
@@ -52,15 +53,21 @@ pub fn standards(view: &PodView<'_>, level: Level) -> Vec<Finding> {
     for rule in RULES {
         let standard = matches!(rule.concern, Concern::Standard(_));
         if standard && overriders(rule, level, view.version).next().is_none() {
-            run(rule, view, level, &mut findings);
+            run(rule, view, level, &|_| false, &mut findings);
         }
     }
     findings
 }
 
-fn run(rule: &'static Rule, view: &PodView<'_>, level: Level, findings: &mut Vec<Finding>) {
+fn run(
+    rule: &'static Rule,
+    view: &PodView<'_>,
+    level: Level,
+    permits: &dyn Fn(&FieldPath) -> bool,
+    findings: &mut Vec<Finding>,
+) {
     if let Some(judge) = rule.pod_check().and_then(|check| check.at(level, view.version)) {
-        judge(view, &mut Report::new(rule, findings));
+        judge(view, &mut Report::new(rule, findings).permitting(permits));
     }
 }
 

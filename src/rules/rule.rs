@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::images::ImagesView;
 use super::pod_security::PodView;
 use super::tenancy::NamespaceView;
-use crate::domain::{Code, FieldPath, Finding, Fix, Level, Severity, Version};
+use crate::domain::{Code, FieldPath, Finding, Fix, Level, Mode, Severity, Version};
 
 /// An entry of the table.
 #[derive(Debug)]
@@ -99,7 +99,32 @@ impl Rule {
     }
 }
 
-/// How many breaches of one rule in one object are told; more would only take memory.
+/// What is done about breaches: the profile's modes, and what is permitted all the same. A function from
+/// codes to modes is terms that permit nothing.
+pub trait Terms {
+    /// The profile's mode.
+    fn mode(&self, code: Code) -> Mode;
+
+    /// The mode that every breach of the rule meets at least. It is milder where some breaches may be
+    /// permitted: a rule that stands in for another can do so only with this one.
+    fn least(&self, code: Code) -> Mode {
+        self.mode(code)
+    }
+
+    /// Whether a breach at this place is permitted.
+    fn permit(&self, _code: Code, _at: &FieldPath) -> bool {
+        false
+    }
+}
+
+impl<F: Fn(Code) -> Mode> Terms for F {
+    fn mode(&self, code: Code) -> Mode {
+        self(code)
+    }
+}
+
+/// How many breaches of one rule in one object are told; more would only take memory. Those that are
+/// permitted are counted apart: they must not crowd out one that is not.
 pub const MOST_FINDINGS: usize = 256;
 
 /// Where a rule's function leaves what it finds.
@@ -107,12 +132,26 @@ pub struct Report<'a> {
     rule: &'static Rule,
     findings: &'a mut Vec<Finding>,
     left: usize,
+    left_permitted: usize,
+    permits: &'a dyn Fn(&FieldPath) -> bool,
 }
 
 impl<'a> Report<'a> {
     /// A report of one rule into a list.
     pub fn new(rule: &'static Rule, findings: &'a mut Vec<Finding>) -> Self {
-        Self { rule, findings, left: MOST_FINDINGS }
+        Self {
+            rule,
+            findings,
+            left: MOST_FINDINGS,
+            left_permitted: MOST_FINDINGS,
+            permits: &|_| false,
+        }
+    }
+
+    /// The same, where breaches at some places are permitted.
+    #[must_use]
+    pub fn permitting(self, permits: &'a dyn Fn(&FieldPath) -> bool) -> Self {
+        Self { permits, ..self }
     }
 
     /// Adds a finding. `found` must be safe to print.
@@ -123,8 +162,13 @@ impl<'a> Report<'a> {
         must: impl Into<Cow<'static, str>>,
         fix: Fix,
     ) {
-        let Some(left) = self.left.checked_sub(1) else { return };
-        self.left = left;
+        if self.left == 0 && self.left_permitted == 0 {
+            return;
+        }
+        let permitted = (self.permits)(&path);
+        let counter = if permitted { &mut self.left_permitted } else { &mut self.left };
+        let Some(left) = counter.checked_sub(1) else { return };
+        *counter = left;
         self.findings.push(Finding {
             code: self.rule.code,
             rule: self.rule.name,

@@ -63,6 +63,19 @@ impl<'a> NamespaceView<'a> {
     fn is_subject(&self) -> bool {
         self.class == Class::Subject
     }
+
+    /// Whether the name is one that a tenant claims which is not the requester's.
+    fn is_taken(&self) -> bool {
+        self.is_subject() && self.tenants.claim(self.name).is_some_and(|tenant| !self.owns(tenant))
+    }
+
+    /// Whether it would be a part of a tenant that is not the requester's, or of none that there is.
+    /// What the door has put on it then is not for the requester to know.
+    fn is_strange(&self, meta: &Meta<'_>) -> bool {
+        let named = || meta.labels.get(TENANT_LABEL).is_some();
+        let own = || self.tenant_of(meta).is_some_and(|tenant| self.owns(tenant));
+        self.is_subject() && (self.is_taken() || (named() && !own()))
+    }
 }
 
 /// Judges a namespace by every rule of the family.

@@ -16,7 +16,7 @@ fn one_rule_tells_so_many_breaches_and_hides_no_other_rule() {
     let pod: Pod<'_> = from_json(&text).unwrap();
     let view = PodView { pod: &pod, at: FieldPath::root(), version: Version::NEWEST };
     let mut findings = Vec::new();
-    judge_pod(&view, Level::Baseline, |_| Mode::Enforce, &mut findings);
+    judge_pod(&view, Level::Baseline, &|_| Mode::Enforce, &mut findings);
     for code in [Code::Privileged, Code::ProcMount] {
         let told = findings.iter().filter(|finding| finding.code == code).count();
         assert_eq!(told, MOST_FINDINGS, "{code}");

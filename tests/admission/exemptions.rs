@@ -5,6 +5,7 @@ use ringfence::audit::{Asked, Input, Record, Settings, review};
 use ringfence::domain::{Decision, Operation, Version};
 use ringfence::policy::{Source, load};
 use ringfence::review::warnings;
+use ringfence::rules::MOST_FINDINGS;
 use ringfence::state::{Namespaces, Snapshot};
 use serde_json::{Value, json};
 
@@ -43,7 +44,11 @@ const LONG_BEFORE: &str = "2027-01-01T00:00:00Z";
 
 fn reviewed(rules: &str, more: &str, object: &Value, now: &str) -> Record {
     let text = DOCUMENTS.replace("RULES", rules).replace("WORKLOADS", more);
-    let text = text.replace("\n  \n", "\n");
+    reviewed_by(&text.replace("\n  \n", "\n"), object, now)
+}
+
+fn reviewed_by(documents: &str, object: &Value, now: &str) -> Record {
+    let text = documents.to_owned();
     let source = Source { name: "documents.yaml".into(), text };
     let snapshot = Snapshot {
         tenants: load(&[source]).unwrap_or_else(|report| panic!("{report}")).resolve(),
@@ -142,6 +147,60 @@ fn what_baseline_refuses_needs_an_exemption_of_its_own() {
     check("[RF2007]", "NET_ADMIN", &["RF2004"]);
     check("[RF2004]", "NET_ADMIN", &["RF2007"]);
     check("[RF2004, RF2007]", "NET_ADMIN", &[]);
+}
+
+/// Nor does an exemption of another workload from the milder check stand for it.
+#[test]
+fn what_one_workload_may_no_other_may() {
+    let adds = json!({"capabilities": {"add": ["NET_ADMIN"], "drop": ["ALL"]}});
+    let check = |profile: &str, first: &str, second: &str, expect: &[&str]| {
+        let own = "workloads: [{kind: DaemonSet, name: driver}]";
+        let others = "workloads: [{kind: DaemonSet, name: other}]";
+        let documents = DOCUMENTS.replace("RF2002: warn", profile);
+        let (tenants, exemption) = documents.split_at(documents.rfind("---").unwrap());
+        let exemption = |name: &str, rules: &str, workloads: &str| {
+            exemption
+                .replace("{name: driver}", name)
+                .replace("RULES", rules)
+                .replace("WORKLOADS", workloads)
+        };
+        let documents = [
+            tenants.to_owned(),
+            exemption("{name: one}", first, own),
+            exemption("{name: two}", second, others),
+        ]
+        .concat();
+        let record = reviewed_by(&documents, &daemon_set("gpu", adds.clone()), LONG_BEFORE);
+        assert_eq!(refused(&record), expect, "{profile} {first} {second}");
+    };
+    check("RF2002: warn", "[RF2007]", "[RF2004]", &["RF2004"]);
+    check("RF2002: warn", "[RF2007, RF2004]", "[RF2004]", &[]);
+    check("RF2007: warn", "[RF2003]", "[RF2004]", &["RF2004"]);
+    check("RF2002: warn", "[RF2003]", "[RF2004]", &["RF2007"]);
+}
+
+/// As many findings as are told, all permitted, and one more that is not.
+#[test]
+fn what_is_permitted_hides_nothing() {
+    let ports = |from: usize, count: usize| -> Value {
+        (from..from + count).map(|port| json!({"containerPort": port, "hostPort": port})).collect()
+    };
+    let check = |driver: usize, side: usize, expect: usize| {
+        let mut object = daemon_set("gpu", json!({}));
+        let containers = &mut object["spec"]["template"]["spec"]["containers"];
+        containers[0]["ports"] = ports(1_000, driver);
+        containers[1]["ports"] = ports(80, side);
+        let documents = DOCUMENTS.replace("RF2002: warn", "RF2001: warn");
+        let documents =
+            documents.replace("RULES", "[RF2002]").replace("WORKLOADS", "containers: [driver]");
+        let record = reviewed_by(&documents, &object, LONG_BEFORE);
+        assert_eq!(refused(&record).len(), expect, "{driver} {side}");
+        assert!(record.verdict.findings().len() <= 2 * MOST_FINDINGS);
+    };
+    check(MOST_FINDINGS, 0, 0);
+    check(MOST_FINDINGS - 1, 1, 1);
+    check(MOST_FINDINGS, 1, 1);
+    check(2 * MOST_FINDINGS, 2 * MOST_FINDINGS, MOST_FINDINGS);
 }
 
 /// An image whose registry cannot be told is not let in by an exemption from being readable.

@@ -26,7 +26,7 @@ fn judged(policy: &ImagePolicy, mode: impl Fn(Code) -> Mode, pod: &str) -> Vec<F
     let view = PodView { pod: &pod, at: FieldPath::root(), version: Version(0) };
     let tenant = "alpha".parse().unwrap();
     let mut findings = Vec::new();
-    judge_images(&view, policy, Some(&tenant), mode, &mut findings);
+    judge_images(&view, policy, Some(&tenant), &mode, &mut findings);
     findings
 }
 
@@ -95,7 +95,7 @@ fn a_pod_without_tenant_is_told_without_one() {
     let pod: Pod<'_> = from_json(&text).unwrap();
     let view = PodView { pod: &pod, at: FieldPath::root(), version: Version(0) };
     let mut findings = Vec::new();
-    judge_images(&view, &from(&["r.io/*"]), None, |_| Mode::Enforce, &mut findings);
+    judge_images(&view, &from(&["r.io/*"]), None, &|_| Mode::Enforce, &mut findings);
     assert_eq!(findings.remove(0).must, "images may come from r.io/*");
 }
 

@@ -2,7 +2,7 @@
 //! upstream's on everything else is what the differential tests hold.
 
 use super::*;
-use crate::domain::FieldPath;
+use crate::domain::{Code, FieldPath};
 use crate::objects::{Pod, from_json};
 
 /// What one rule finds at a version, as `path: found; must; fix`.
@@ -12,7 +12,7 @@ fn check(code: Code, minor: u32, pod: &str, expect: &[&str]) {
     let view = PodView { pod: &pod, at: FieldPath::root(), version: Version(minor) };
     let only = |other: Code| if other == code { Mode::Enforce } else { Mode::Ignore };
     let mut findings = Vec::new();
-    judge_pod(&view, Level::Restricted, only, &mut findings);
+    judge_pod(&view, Level::Restricted, &only, &mut findings);
     let found: Vec<String> = findings
         .iter()
         .map(|it| format!("{}: {}; {}; {}", it.path, it.found, it.must, it.fix.text))
@@ -528,7 +528,7 @@ fn a_baseline_check_stands_in_for_a_restricted_one_that_is_loosened() {
             modes.iter().find(|(of, _)| *of == code).map_or(Mode::Ignore, |(_, mode)| *mode)
         };
         let mut findings = Vec::new();
-        judge_pod(&view, Level::Restricted, mode, &mut findings);
+        judge_pod(&view, Level::Restricted, &mode, &mut findings);
         let codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
         assert_eq!(codes, expect, "{baseline} {restricted}");
     };

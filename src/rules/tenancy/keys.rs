@@ -87,7 +87,8 @@ fn changed<'v>(view: &NamespaceView<'v>) -> Vec<Change<'v>> {
 }
 
 pub(super) fn frozen_key(view: &NamespaceView<'_>, report: &mut Report<'_>) {
-    if !view.is_subject() {
+    let made_for_others = view.old.is_none() && view.new.is_some_and(|meta| view.is_strange(meta));
+    if !view.is_subject() || made_for_others {
         return;
     }
     for change in changed(view) {
@@ -103,7 +104,7 @@ pub(super) fn frozen_key(view: &NamespaceView<'_>, report: &mut Report<'_>) {
 
 pub(super) fn label_key(view: &NamespaceView<'_>, report: &mut Report<'_>) {
     let Some(either) = view.old.or(view.new).filter(|_| view.is_subject()) else { return };
-    let Some(tenant) = view.tenant_of(either) else { return };
+    let Some(tenant) = view.tenant_of(either).filter(|tenant| view.owns(tenant)) else { return };
     let Some(rules) = &tenant.profile.namespaces.label_keys else { return };
     for change in changed(view).iter().filter(|change| change.at == "labels") {
         let key = change.key;

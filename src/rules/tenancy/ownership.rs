@@ -82,7 +82,9 @@ pub(super) fn not_owner(view: &NamespaceView<'_>, report: &mut Report<'_>) {
         [] => "it must be a tenant that you own, and you own none".to_owned(),
         several => format!("it must be a tenant that you own: {}", names(several)),
     };
-    report.add(label_path(), shown(named), must, own_tenant(view));
+    // Where the name is taken, the door itself may have written whose it is.
+    let found = if view.is_taken() { "another tenant".to_owned() } else { shown(named) };
+    report.add(label_path(), found, must, own_tenant(view));
 }
 
 pub(super) fn no_tenant(view: &NamespaceView<'_>, report: &mut Report<'_>) {
@@ -120,8 +122,9 @@ pub(super) fn claimed_name(view: &NamespaceView<'_>, report: &mut Report<'_>) {
     let Some(claimant) = view.tenants.claim(view.name) else { return };
     let named = label(new);
     let foreign = match named {
-        Some(named) => claimant.name.as_str() != named,
-        None => view.is_subject() && !view.owns(claimant),
+        Some(named) if claimant.name.as_str() == named => view.old.is_none() && view.is_taken(),
+        Some(_) => true,
+        None => view.is_taken(),
     };
     let kept = view.old.is_some_and(|old| label(old) == named);
     if foreign && !kept {

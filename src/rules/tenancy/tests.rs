@@ -175,7 +175,7 @@ fn everybody_is_refused_a_tenant_that_is_not_there_and_a_name_that_is_taken() {
     }
     // To a subject, a tenant that is not there and one that is another's look alike.
     check(SUBJECT, "beta-devs", (None, "@nobody"), "RF1002 RF1005");
-    check(SUBJECT, "beta-devs", (None, "@alpha"), "RF1002");
+    check(SUBJECT, "beta-devs", (None, "@alpha"), "RF1002 RF1005");
     check(SUBJECT, "beta-devs", (None, "@beta"), "RF1005");
     check(SUBJECT, "beta-devs", (None, ""), "RF1003 RF1005");
 }
