@@ -11,6 +11,7 @@ mod exemptions;
 mod filling_in;
 mod fixes;
 mod images;
+mod orphans;
 mod strangers;
 
 use proptest::prelude::ProptestConfig;
