@@ -72,7 +72,7 @@ impl<'a> NamespaceView<'a> {
     /// Whether it would be a part of a tenant that is not the requester's, or of none that there is.
     /// What the door has put on it then is not for the requester to know.
     fn is_strange(&self, meta: &Meta<'_>) -> bool {
-        let named = || meta.labels.get(TENANT_LABEL).is_some();
+        let named = || meta.labels.contains_key(TENANT_LABEL);
         let own = || self.tenant_of(meta).is_some_and(|tenant| self.owns(tenant));
         self.is_subject() && (self.is_taken() || (named() && !own()))
     }
