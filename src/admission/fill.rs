@@ -1,9 +1,9 @@
 //! What is filled in.
 
 use super::case::{Case, Fault, malformed, required};
-use super::tenancy::labels_put;
+use super::tenancy::{completed_for, labels_put};
 use crate::defaults::{self, Patch, plan_ephemeral, plan_pod};
-use crate::domain::{Operation, TENANT_LABEL};
+use crate::domain::Operation;
 use crate::objects::{Labelled, Pod, from_json};
 use crate::policy::Tenant;
 use crate::rules::Shape;
@@ -58,23 +58,10 @@ fn ephemeral(case: &Case<'_>, tenant: &Tenant, text: &str) -> Result<Patch, Faul
     Ok(plan_ephemeral(&pod, &old, &tenant.profile).patch_ephemeral(&pod))
 }
 
-/// A namespace is completed for the tenant that its label names, that claims its name, or that is
-/// the only one which its creator owns.
 fn namespace(case: &Case<'_>) -> Result<Patch, Fault> {
     let text = required("object", case.request.object.text())?;
     let object: Labelled<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
-    let tenants = &case.snapshot.tenants;
-    let tenant = match object.meta.labels.get(TENANT_LABEL) {
-        Some(label) => tenants.tenant(label),
-        None => tenants.claim(&object.meta.name).or_else(|| {
-            let requester = case.request.requester();
-            match tenants.owned_by(&requester.name, &requester.groups).as_slice() {
-                [only] => Some(*only),
-                _ => None,
-            }
-        }),
-    };
-    Ok(tenant.map_or_else(Patch::default, |tenant| {
+    Ok(completed_for(case, &object.meta).map_or_else(Patch::default, |tenant| {
         defaults::namespace(&object, labels_put(case, tenant, &object.meta.name))
     }))
 }

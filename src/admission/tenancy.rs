@@ -21,6 +21,22 @@ pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant, name: &str) -> Vec<(S
     namespace_labels(tenant, enforce, latest)
 }
 
+/// A new namespace is completed for the tenant that its label names, that claims its name, or that is
+/// the only one which its creator owns.
+pub(super) fn completed_for<'t>(case: &Case<'t>, new: &Meta<'_>) -> Option<&'t Tenant> {
+    let tenants = &case.snapshot.tenants;
+    match new.labels.get(TENANT_LABEL) {
+        Some(label) => tenants.tenant(label),
+        None => tenants.claim(&new.name).or_else(|| {
+            let requester = case.request.requester();
+            match tenants.owned_by(&requester.name, &requester.groups).as_slice() {
+                [only] => Some(*only),
+                _ => None,
+            }
+        }),
+    }
+}
+
 /// Judges a namespace on what it was and on what it becomes.
 pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
     let read = |what, text| -> Result<Labelled<'_>, Fault> {
@@ -43,7 +59,11 @@ pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
         Some(label) => tenants.tenant(label),
         None => tenants.claim(&name),
     };
-    let tenant = old.as_ref().or(new.as_ref()).and_then(of);
+    let tenant = match (&old, &new, case.stage) {
+        // What the door completes is judged as that.
+        (None, Some(new), Stage::Manifest) => completed_for(case, new),
+        _ => old.as_ref().or(new.as_ref()).and_then(of),
+    };
     let class = case.class(tenant);
     let owned = owned(case, tenant);
     // What a tenant's namespaces are given, and whether it is cut off, is not for others to know; they

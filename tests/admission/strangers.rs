@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use ringfence::admission::{Asker, Case, fill, judge, tenant_told};
-use ringfence::domain::Version;
+use ringfence::audit::{Asked, Input, Settings, review};
+use ringfence::domain::{Mode, Operation, Requester, Version};
 use ringfence::policy::{Source, load};
 use ringfence::review::{Subject, read, refusal};
 use ringfence::state::{Namespaces, Snapshot};
@@ -152,6 +153,44 @@ fn a_name_that_is_taken_is_told_without_whose_it_is() {
         check(groups, json!({"ringfence.dev/tenant": "beta"}));
         check(groups, json!({"ringfence.dev/tenant": UNUSED}));
     }
+}
+
+/// A manifest comes without what the door puts on it, and is judged with it.
+#[test]
+fn a_manifest_is_judged_as_its_owner_s_namespace_is() {
+    let text = DOCUMENTS.replace("NAME", "beta").replace("SPEC", ", namespaces: {names: [taken]}");
+    let source = Source { name: "documents.yaml".into(), text };
+    let tenants = load(&[source]).unwrap_or_else(|report| panic!("{report}")).resolve();
+    let namespaces = Namespaces::Unwatched.into();
+    let snapshot = Snapshot { tenants, namespaces, latest: Version::NEWEST };
+    let check = |groups: &[&str], name: &str, expect: &[&str]| {
+        let groups = groups.iter().map(ToString::to_string).collect();
+        let settings = Settings {
+            snapshot: &snapshot,
+            asked: Asked::Tenants,
+            operation: Operation::Create,
+            requester: Some(Requester { name: "jo".to_owned(), groups }),
+            namespace: None,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let mut object = namespace(name, &json!({}));
+        object["apiVersion"] = json!("v1");
+        object["kind"] = json!("Namespace");
+        let input = Input { source: "x.json".into(), text: object.to_string() };
+        let (records, problems) = review(&[input], &settings);
+        assert_eq!(problems, []);
+        let found: Vec<String> = records[0]
+            .verdict
+            .in_mode(Mode::Enforce)
+            .map(|finding| finding.code.to_string())
+            .collect();
+        assert_eq!(found, expect, "{groups:?} {name}", groups = settings.requester);
+    };
+    check(&["alpha-devs"], "shop", &[]);
+    check(&["alpha-devs", "beta-devs"], "shop", &["RF1003"]);
+    check(&[], "shop", &["RF1003"]);
+    check(&["alpha-devs"], "kube-shop", &["RF1007"]);
+    check(&["alpha-devs"], "taken", &["RF1003", "RF1005"]);
 }
 
 #[test]
