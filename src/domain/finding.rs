@@ -67,6 +67,13 @@ impl Fix {
         Self { text: text.into(), edits: Vec::new() }
     }
 
+    /// Whether a machine may make the edits unasked: there are some, and none loses data.
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        let loses = |edit: &Edit| matches!(edit, Edit::Discard(_));
+        !self.edits.is_empty() && !self.edits.iter().any(loses)
+    }
+
     /// A fix that is one edit, described by itself.
     #[must_use]
     pub fn edit(edit: Edit) -> Self {
@@ -81,6 +88,9 @@ pub enum Edit {
     Set(FieldPath, EditValue),
     /// Take the field, key or item away.
     Remove(FieldPath),
+    /// Take away what holds data of the workload. Whoever makes this edit decides what becomes of
+    /// them.
+    Discard(FieldPath),
 }
 
 /// What an edit sets.
@@ -103,7 +113,7 @@ impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Set(path, value) => write!(f, "set {path}: {value}"),
-            Self::Remove(path) => write!(f, "remove {path}"),
+            Self::Remove(path) | Self::Discard(path) => write!(f, "remove {path}"),
         }
     }
 }
