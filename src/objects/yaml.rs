@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-pub use edit::{Unedited, edited};
+pub use edit::{Edited, Unedited, edited};
 
 use serde_json::{Map, Number, Value};
 

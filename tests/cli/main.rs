@@ -6,9 +6,12 @@ mod installation;
 
 mod certs;
 mod ending;
+mod fix;
+mod formats;
 mod help;
 mod image;
 mod papers;
+mod kustomize;
 mod pipes;
 mod policies;
 mod program;

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 use super::{Document, Kind, documents};
 use crate::domain::{Edit, EditValue};
 
@@ -28,7 +30,16 @@ pub struct Unedited {
     pub why: &'static str,
 }
 
-/// The text of a document with edits made, each at an object's RFC 6901 pointer into the document.
+/// A document with edits made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// Its new text.
+    pub text: String,
+    /// What it means.
+    pub value: Value,
+}
+
+/// A document with edits made, each at an object's RFC 6901 pointer into the document.
 /// As a person would: what is set first, what is taken away last and from the end of lists, so that
 /// no edit moves another's place.
 ///
@@ -38,13 +49,13 @@ pub fn edited<'a>(
     text: &str,
     document: &Document,
     edits: impl IntoIterator<Item = (&'a str, &'a Edit)>,
-) -> Result<String, Unedited> {
+) -> Result<Edited, Unedited> {
     let own = text.get(document.bytes.clone()).unwrap_or_default();
     let mut at = Working::new(own)?;
     for change in in_order(edits) {
         at.make(&change)?;
     }
-    Ok(at.text)
+    Ok(Edited { value: at.document.to_value(), text: at.text })
 }
 
 /// What an edit does to a value, by absolute pointers.
