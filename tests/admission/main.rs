@@ -5,6 +5,8 @@
 mod edits;
 #[path = "../support/pods.rs"]
 mod pods;
+#[path = "../support/styles.rs"]
+mod styles;
 
 mod documents;
 mod exemptions;
@@ -13,6 +15,7 @@ mod fixes;
 mod images;
 mod orphans;
 mod strangers;
+mod texts;
 
 use proptest::prelude::ProptestConfig;
 

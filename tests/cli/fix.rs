@@ -56,8 +56,8 @@ fn of_standard_input_the_fixed_text_comes_out() {
 #[test]
 fn what_is_not_written_plainly_is_left_alone() {
     let alias = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: alpha-dev}\nspec:\n  \
-                 containers:\n  - name: a\n    image: x\n    securityContext: &s {privileged: true}\n  \
-                 - name: b\n    image: x\n    securityContext: *s\n---\napiVersion: v1\nkind: Pod\n\
+                 containers:\n  - name: a\n    image: x:1\n    securityContext: &s {privileged: true}\n  \
+                 - name: b\n    image: x:1\n    securityContext: *s\n---\napiVersion: v1\nkind: Pod\n\
                  metadata: {name: b, namespace: alpha-dev}\nspec: {hostPID: true, containers: []}\n";
     let (folder, path) = folder("alias.yaml", alias);
     let run = run(&["review", "--fix", &path]).hiding(folder.path(), "DIR");

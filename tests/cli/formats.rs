@@ -200,10 +200,9 @@ fn fingerprints_outlive_moves() {
              spec: {{containers: [{containers}]}}\n"
         )
     };
-    let bad =
-        "{name: b, image: x, securityContext: {privileged: true, allowPrivilegeEscalation: true}}";
+    let bad = "{name: b, image: x:1, securityContext: {privileged: true, allowPrivilegeEscalation: true}}";
     let one = prints(&pod("", bad));
-    assert_eq!(one, prints(&pod("# a comment\n\n", &format!("{{name: a, image: x}}, {bad}"))));
+    assert_eq!(one, prints(&pod("# a comment\n\n", &format!("{{name: a, image: x:1}}, {bad}"))));
     assert_eq!(one.len(), 2);
     assert_ne!(one[0], one[1]);
 }
