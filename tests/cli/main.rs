@@ -12,6 +12,7 @@ mod help;
 mod image;
 mod papers;
 mod kustomize;
+mod manual;
 mod pipes;
 mod policies;
 mod program;
