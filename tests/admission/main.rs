@@ -9,6 +9,7 @@ mod pods;
 mod styles;
 
 mod documents;
+mod examples;
 mod exemptions;
 mod filling_in;
 mod fixes;
