@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::object::{Input, Problem};
 use super::place::{Lines, rewrite};
 use super::review::Record;
-use crate::domain::{Finding, Judged, Mode, Rewrite};
+use crate::domain::{Edit, Finding, Judged, Mode, Rewrite};
 use crate::objects::yaml::{self, Document};
 
 /// An input with fixes made.
@@ -48,6 +48,10 @@ fn safe(record: &Record) -> impl Iterator<Item = &Finding> {
     findings.filter(|finding| finding.fix.is_safe())
 }
 
+fn safe_edits(record: &Record) -> Vec<&Edit> {
+    safe(record).flat_map(|finding| &finding.fix.edits).collect()
+}
+
 fn fixed(index: usize, input: &Input, wanted: &BTreeMap<usize, Vec<&Record>>) -> Fixed {
     let mut fixed = Fixed { input: index, text: input.text.clone(), made: 0, left: Vec::new() };
     let read = readable(&input.text);
@@ -63,10 +67,9 @@ fn fixed(index: usize, input: &Input, wanted: &BTreeMap<usize, Vec<&Record>>) ->
         let Some((document, expected)) = read.get(*number).zip(expected.get_mut(*number)) else {
             continue;
         };
-        let edits = records.iter().flat_map(|record| {
-            safe(record).flat_map(|it| &it.fix.edits).map(|edit| (record.at.as_str(), edit))
-        });
-        match yaml::edited(&input.text, document, edits) {
+        let edits: Vec<_> =
+            records.iter().map(|record| (record.at.as_str(), safe_edits(record))).collect();
+        match yaml::edited(&input.text, document, &edits) {
             Ok(edited) => {
                 fixed.text.replace_range(document.bytes.clone(), &edited.text);
                 fixed.made += records.iter().map(|record| safe(record).count()).sum::<usize>();
@@ -100,10 +103,10 @@ pub fn rewrites<'a>(
         let edits = &finding.fix.edits;
         let editable = !edits.is_empty() && !record.recorded;
         let document = read.get(record.document).filter(|_| editable)?;
-        let edits = edits.iter().map(|edit| (record.at.as_str(), edit));
-        let new = yaml::edited(&input.text, document, edits).ok()?.text;
-        let old = input.text.get(document.bytes.clone())?;
-        (old != new).then(|| rewrite(old, &new, document.bytes.start, &lines))
+        let edits: Vec<_> = edits.iter().collect();
+        let part = yaml::part(&input.text, document, &record.at, &edits).ok()?;
+        let old = input.text.get(part.bytes.clone())?;
+        (old != part.text).then(|| rewrite(old, &part.text, part.bytes.start, &lines))
     };
     let findings = |record: &Record| {
         record.verdict.findings().iter().map(|it| one(record, &it.finding)).collect()

@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-pub use edit::{Edited, Unedited, edited};
+pub use edit::{Edited, Part, Unedited, edited, part};
 
 use serde_json::{Map, Number, Value};
 

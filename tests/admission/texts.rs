@@ -11,6 +11,8 @@ use ringfence::objects::yaml;
 use ringfence::policy::{embedded, load};
 use ringfence::state::{Namespaces, Snapshot};
 
+use serde_json::json;
+
 use super::edits::fixed;
 use super::pods::{self, KINDS};
 use super::styles::Style;
@@ -31,6 +33,7 @@ proptest! {
         minor in 0u32..=37,
         style in vec(any::<u8>(), 1..60),
         neighbours in any::<bool>(),
+        listed in any::<bool>(),
     ) {
         let snapshot = Snapshot {
             tenants: load(&embedded()).unwrap().resolve(),
@@ -46,11 +49,16 @@ proptest! {
             now: jiff::Timestamp::UNIX_EPOCH,
         };
         let object = pods::wrapped(&pod, kind);
+        let other = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "c" } });
+        let whole = match listed {
+            true => json!({ "apiVersion": "v1", "kind": "List", "items": [other, object, other] }),
+            false => object,
+        };
         let (before, after) = match neighbours {
             true => ("# first\na: [1, 2] # x\n---\n", "--- # third\nc: |\n  d\n"),
             false => ("", ""),
         };
-        let text = format!("{before}{}{after}", Style::new(&style).document(&object));
+        let text = format!("{before}{}{after}", Style::new(&style).document(&whole));
         let input = Input { source: "x".to_owned(), text: text.clone() };
         let found = review(std::slice::from_ref(&input), &settings, |_| ());
         let own = found.records.iter().find(|record| record.kind == kind.1).unwrap();
@@ -68,7 +76,8 @@ proptest! {
             yaml::documents(text).into_iter().map(|it| it.unwrap().to_value()).collect()
         };
         let mut expect = values(&text);
-        expect[index] = fixed(&expect[index], &safe);
+        let place = expect[index].pointer_mut(if listed { "/items/1" } else { "" }).unwrap();
+        *place = fixed(place, &safe);
         prop_assert_eq!(values(&made.text), expect, "of\n{}\n{}", text, made.text);
         prop_assert_eq!(comments(&made.text), comments(&text), "of\n{}\n{}", text, made.text);
         prop_assert!(made.text.starts_with(before) && made.text.ends_with(after));

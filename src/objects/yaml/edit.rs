@@ -39,24 +39,95 @@ pub struct Edited {
     pub value: Value,
 }
 
-/// A document with edits made, each at an object's RFC 6901 pointer into the document.
+/// A stretch of a text with edits made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The stretch, in the whole text.
+    pub bytes: Range<usize>,
+    /// What takes its place.
+    pub text: String,
+}
+
+/// A document with edits made, each group at an object's RFC 6901 pointer into the document.
 /// As a person would: what is set first, what is taken away last and from the end of lists, so that
 /// no edit moves another's place.
 ///
 /// # Errors
 /// [`Unedited`] where one of them cannot be made; then none is.
-pub fn edited<'a>(
+pub fn edited(
     text: &str,
     document: &Document,
-    edits: impl IntoIterator<Item = (&'a str, &'a Edit)>,
+    edits: &[(&str, Vec<&Edit>)],
 ) -> Result<Edited, Unedited> {
-    let own = text.get(document.bytes.clone()).unwrap_or_default();
-    let mut at = Working::new(own)?;
-    for change in in_order(edits) {
-        at.make(&change)?;
+    let mut parts = Vec::new();
+    for (at, edits) in edits {
+        parts.push(part(text, document, at, edits)?);
     }
-    Ok(Edited { value: at.document.to_value(), text: at.text })
+    parts.sort_by_key(|part| part.bytes.start);
+    let apart = parts.is_sorted_by(|a, b| a.bytes.end <= b.bytes.start);
+    let all = || edits.iter().flat_map(|(at, edits)| edits.iter().map(move |edit| (*at, *edit)));
+    if !apart {
+        // Objects that hold each other.
+        let mut whole = Working::new(text.get(document.bytes.clone()).unwrap_or_default())?;
+        in_order(all()).iter().try_for_each(|change| whole.make(change))?;
+        return Ok(Edited { value: whole.document.to_value(), text: whole.text });
+    }
+    let mut own = text.get(document.bytes.clone()).unwrap_or_default().to_owned();
+    for part in parts.iter().rev() {
+        let start = part.bytes.start - document.bytes.start;
+        own.replace_range(start..start + part.bytes.len(), &part.text);
+    }
+    let mut expected = document.to_value();
+    for change in in_order(all()) {
+        let failed = || Unedited { pointer: change.pointer().to_owned(), why: NO_PLACE };
+        apply(&mut expected, &change).ok_or_else(failed)?;
+    }
+    let found = only(&own).map(|document| document.to_value());
+    if found.as_ref() != Some(&expected) {
+        return Err(Unedited { pointer: String::new(), why: UNPLAIN });
+    }
+    Ok(Edited { text: own, value: expected })
 }
+
+/// The stretch of a text that edits of one object change: the object itself where it can be read on
+/// its own, so that a list of thousands is not read anew for each edit, else the document.
+///
+/// # Errors
+/// As [`edited`].
+pub fn part(text: &str, document: &Document, at: &str, edits: &[&Edit]) -> Result<Part, Unedited> {
+    let made = |own: &str, at: &str| {
+        let mut working = Working::new(own)?;
+        let edits = edits.iter().map(|edit| (at, *edit));
+        in_order(edits).iter().try_for_each(|change| working.make(change))?;
+        Ok(working.text)
+    };
+    if let Some((indent, bytes)) = cut(text, document, at)
+        && let Some(own) = text.get(bytes.clone())
+        && let Ok(edited) = made(&format!("{indent}{own}"), "")
+        && let Some(edited) = edited.strip_prefix(indent.as_str())
+    {
+        return Ok(Part { bytes, text: edited.to_owned() });
+    }
+    let bytes = document.bytes.clone();
+    let text = made(text.get(bytes.clone()).unwrap_or_default(), at)?;
+    Ok(Part { bytes, text })
+}
+
+/// Where an object in a document stands, and what must come before it for its first line to be as
+/// deep as its others.
+fn cut(text: &str, document: &Document, at: &str) -> Option<(String, Range<usize>)> {
+    let node = document.node(at).filter(|_| !at.is_empty())?;
+    let editor = Editor { text, root: &document.root };
+    let start = node.span.bytes.start;
+    let end = editor.end(node);
+    if editor.is_flow(node) {
+        return Some((String::new(), start..end));
+    }
+    Some((" ".repeat(node.span.column - 1), start..editor.line_end(end)))
+}
+
+const NO_PLACE: &str = "nothing stands where it belongs";
+const UNPLAIN: &str = "its place is not written plainly enough to edit";
 
 /// What an edit does to a value, by absolute pointers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +202,7 @@ impl Working {
         for step in self.stepwise(change) {
             let mut expected = self.document.to_value();
             let failed = |why| Unedited { pointer: change.pointer().to_owned(), why };
-            apply(&mut expected, &step).ok_or_else(|| failed("nothing stands where it belongs"))?;
+            apply(&mut expected, &step).ok_or_else(|| failed(NO_PLACE))?;
             if expected == self.document.to_value() {
                 continue;
             }
@@ -143,8 +214,7 @@ impl Working {
                 let document = only(&text)?;
                 (document.to_value() == expected).then_some(Self { text, document })
             });
-            *self =
-                made.ok_or_else(|| failed("its place is not written plainly enough to edit"))?;
+            *self = made.ok_or_else(|| failed(UNPLAIN))?;
         }
         Ok(())
     }
