@@ -26,6 +26,7 @@ struct Entry {
 /// An example, for machines.
 #[derive(Serialize)]
 struct Shown {
+    given: &'static str,
     profile: &'static str,
     failing: Asked,
     passing: Asked,
@@ -40,9 +41,11 @@ struct Asked {
 
 impl Shown {
     fn of(rule: &Rule) -> Option<Self> {
-        let Example::Objects { profile, failing, passing } = rule.example() else { return None };
+        let Example::Objects { given, profile, failing, passing } = rule.example() else {
+            return None;
+        };
         let asked = |Step { by, before, object }| Asked { group: by, before, object };
-        Some(Self { profile, failing: asked(failing), passing: asked(passing) })
+        Some(Self { given, profile, failing: asked(failing), passing: asked(passing) })
     }
 }
 
@@ -150,10 +153,13 @@ pub fn page(rule: &Rule) -> String {
 
 /// The rule at work: an object that breaks it and one that does not.
 fn shown(rule: &Rule) -> String {
-    let Example::Objects { profile, failing, passing } = rule.example() else {
+    let Example::Objects { given, profile, failing, passing } = rule.example() else {
         return String::new();
     };
     let mut text = String::new();
+    if !given.is_empty() {
+        let _ = writeln!(text, "\n{given}");
+    }
     if !profile.is_empty() {
         let _ = writeln!(text, "\nby a profile with {profile}");
     }

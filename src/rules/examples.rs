@@ -9,6 +9,8 @@ use crate::domain::Code;
 pub enum Example {
     /// By objects.
     Objects {
+        /// What a reader must know of the tenants; empty where nothing.
+        given: &'static str,
         /// What the profile must say, as fields of its spec in YAML; empty where nothing.
         profile: &'static str,
         /// What breaks the rule, and no other.
@@ -76,14 +78,20 @@ const fn objects(failing: &'static str, passing: &'static str) -> Example {
 
 const fn with(profile: &'static str, failing: &'static str, passing: &'static str) -> Example {
     Example::Objects {
+        given: "",
         profile,
         failing: Step { by: "", before: "", object: failing },
         passing: Step { by: "", before: "", object: passing },
     }
 }
 
-const fn by(group: &'static str, failing: &'static str, passing: &'static str) -> Example {
+const fn by(
+    (group, given): (&'static str, &'static str),
+    failing: &'static str,
+    passing: &'static str,
+) -> Example {
     Example::Objects {
+        given,
         profile: "",
         failing: Step { by: group, before: "", object: failing },
         passing: Step { by: group, before: "", object: passing },
@@ -96,6 +104,7 @@ const fn updates(
     passing: (&'static str, &'static str),
 ) -> Example {
     Example::Objects {
+        given: "",
         profile: "",
         failing: Step { by: group, before: failing.0, object: failing.1 },
         passing: Step { by: group, before: passing.0, object: passing.1 },
@@ -128,22 +137,22 @@ fn tenancy(code: Code) -> Example {
             ),
         ),
         Code::NotOwner => by(
-            "alpha-devs",
+            ("alpha-devs", "alpha-devs own tenant alpha"),
             namespace!("shop", "ringfence.dev/tenant: beta"),
             namespace!("shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::NoTenant => by(
-            "owners-of-both",
+            ("owners-of-both", "owners-of-both own tenants alpha and beta"),
             namespace!("shop", ""),
             namespace!("shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::UnknownTenant => by(
-            "platform-admins",
+            ("platform-admins", "there is no tenant nobody"),
             namespace!("shop", "ringfence.dev/tenant: nobody"),
             namespace!("shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::ClaimedName => by(
-            "alpha-devs",
+            ("alpha-devs", "tenant beta has namespaces: {names: [beta-legacy]}"),
             namespace!("beta-legacy", "ringfence.dev/tenant: alpha"),
             namespace!("shop", "ringfence.dev/tenant: alpha"),
         ),
@@ -159,27 +168,27 @@ fn tenancy(code: Code) -> Example {
             ),
         ),
         Code::ReservedName => by(
-            "alpha-devs",
+            ("alpha-devs", "alpha-devs own tenant alpha"),
             namespace!("kube-shop", "ringfence.dev/tenant: alpha"),
             namespace!("shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::NamePrefix => by(
-            "beta-devs",
+            ("beta-devs", "tenant beta has namespaces: {prefix: beta-}"),
             namespace!("shop", "ringfence.dev/tenant: beta"),
             namespace!("beta-shop", "ringfence.dev/tenant: beta"),
         ),
         Code::NamespaceLimit => by(
-            "gamma-devs",
+            ("gamma-devs", "tenant gamma has namespaces: {limit: 1, names: [first]}"),
             namespace!("second", "ringfence.dev/tenant: gamma"),
             namespace!("first", "ringfence.dev/tenant: gamma"),
         ),
         Code::FrozenKey => by(
-            "alpha-devs",
+            ("alpha-devs", "alpha-devs own tenant alpha"),
             namespace!("shop", "ringfence.dev/tenant: alpha, istio-injection: disabled"),
             namespace!("shop", "ringfence.dev/tenant: alpha, team: web"),
         ),
         Code::LabelKey => by(
-            "beta-devs",
+            ("beta-devs", "tenant beta has namespaces: {labelKeys: {allow: [team]}}"),
             namespace!("beta-shop", "ringfence.dev/tenant: beta, cost: low"),
             namespace!("beta-shop", "ringfence.dev/tenant: beta, team: web"),
         ),
@@ -207,11 +216,12 @@ fn tenancy(code: Code) -> Example {
             ),
         ),
         Code::Cordoned => by(
-            "delta-devs",
+            ("delta-devs", "tenant delta is cordoned and has namespace cut-off"),
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: cut-off}\n",
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: alpha-dev}\n",
         ),
         Code::Document => Example::Objects {
+            given: "",
             profile: "",
             failing: Step { by: "alpha-devs", before: "", object: TENANT },
             passing: Step { by: "platform-admins", before: "", object: TENANT },

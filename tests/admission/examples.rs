@@ -12,7 +12,7 @@ use ringfence::state::{Namespaces, Snapshot};
 use serde_json::{Value, json};
 
 /// The tenants that the examples speak of, and the profile that alpha has.
-fn snapshot(profile: &str) -> Snapshot {
+pub fn snapshot(profile: &str) -> Snapshot {
     let documents = format!(
         r#"
 apiVersion: ringfence.dev/v1alpha1
@@ -64,7 +64,7 @@ spec:
     }
 }
 
-fn value(text: &str) -> Value {
+pub fn value(text: &str) -> Value {
     let [Ok(document)] = &yaml::documents(text)[..] else { panic!("{text}") };
     document.to_value()
 }
@@ -110,7 +110,7 @@ fn found(snapshot: &Snapshot, step: &Step) -> Vec<String> {
 }
 
 /// The profile that an example wants: at the level of its rule, unless it says otherwise.
-fn profile(rule: &Rule, said: &str) -> String {
+pub fn profile(rule: &Rule, said: &str) -> String {
     match rule.pod_check().filter(|_| said.is_empty()) {
         Some(check) => format!("podSecurity: {{level: {}}}", check.level.as_str()),
         None => said.to_owned(),
@@ -124,7 +124,7 @@ fn the_failing_one_has_that_finding_alone_and_the_passing_one_none() {
     for rule in rules::table() {
         let code = rule.code.to_string();
         match rule.example() {
-            Example::Objects { profile: said, failing, passing } => {
+            Example::Objects { profile: said, failing, passing, .. } => {
                 shown += 1;
                 let snapshot = snapshot(&profile(rule, said));
                 let (fails, passes) = (found(&snapshot, &failing), found(&snapshot, &passing));
