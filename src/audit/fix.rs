@@ -23,11 +23,11 @@ pub struct Fixed {
     pub left: Vec<Problem>,
 }
 
-/// Makes every fix that is safe ([`is_safe`]) of what is refused or warned of and not exempted, in every manifest: all
+/// Makes every fix that is safe ([`is_safe_to_fix`]) of what is refused or warned of and not exempted, in every manifest: all
 /// of a document's, or none of them. Recorded reviews stay as they are. Inputs of which nothing is to
 /// be fixed are left out.
 ///
-/// [`is_safe`]: crate::domain::Fix::is_safe
+/// [`is_safe_to_fix`]: crate::domain::Finding::is_safe_to_fix
 #[must_use]
 pub fn fix(inputs: &[Input], records: &[Record]) -> Vec<Fixed> {
     let mut wanted: BTreeMap<usize, BTreeMap<usize, Vec<&Record>>> = BTreeMap::new();
@@ -45,7 +45,7 @@ fn safe(record: &Record) -> impl Iterator<Item = &Finding> {
         matches!(judged.mode, Mode::Enforce | Mode::Warn) && judged.exemption.is_none()
     };
     let findings = record.verdict.findings().iter().filter(shown).map(|judged| &judged.finding);
-    findings.filter(|finding| finding.fix.is_safe())
+    findings.filter(|finding| finding.is_safe_to_fix())
 }
 
 fn safe_edits(record: &Record) -> Vec<&Edit> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Code, FieldPath};
+use super::{Code, Family, FieldPath};
 
 /// How bad a breach of a rule is. It belongs to the rule; whether it is refused is the profile's
 /// to say. The worst is the smallest, so that findings sort worst first.
@@ -51,6 +51,17 @@ pub struct Finding {
     pub fix: Fix,
 }
 
+impl Finding {
+    /// Whether a machine may make the fix unasked: it is an edit that loses no data, and it does not
+    /// say whose a namespace is, which is for people to say.
+    #[must_use]
+    pub fn is_safe_to_fix(&self) -> bool {
+        let loses = |edit: &Edit| matches!(edit, Edit::Discard(_));
+        let edits = &self.fix.edits;
+        self.code.family() != Family::TENANCY && !edits.is_empty() && !edits.iter().any(loses)
+    }
+}
+
 /// What to do about a finding, as a sentence and, where the object's author can do it by editing,
 /// as edits that a machine can make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,13 +76,6 @@ impl Fix {
     /// A fix that is no edit of the object.
     pub fn advice(text: impl Into<Cow<'static, str>>) -> Self {
         Self { text: text.into(), edits: Vec::new() }
-    }
-
-    /// Whether a machine may make the edits unasked: there are some, and none loses data.
-    #[must_use]
-    pub fn is_safe(&self) -> bool {
-        let loses = |edit: &Edit| matches!(edit, Edit::Discard(_));
-        !self.edits.is_empty() && !self.edits.iter().any(loses)
     }
 
     /// A fix that is one edit, described by itself.

@@ -176,7 +176,7 @@ impl Summary {
         for finding in verdict.in_mode(Mode::Enforce).chain(verdict.in_mode(Mode::Warn)) {
             self.codes.insert(finding.code);
             self.shown += 1;
-            self.safe += usize::from(finding.fix.is_safe() && !object.recorded);
+            self.safe += usize::from(finding.is_safe_to_fix() && !object.recorded);
         }
     }
 

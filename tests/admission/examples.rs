@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ringfence::audit::{Asked, Input, Reviewed, Settings, review};
-use ringfence::domain::{Operation, Requester, Version};
+use ringfence::domain::{Finding, Operation, Requester, Version};
 use ringfence::objects::yaml;
 use ringfence::policy::{Source, load};
 use ringfence::rules::{self, Example, Rule, Step, find_kind};
@@ -87,8 +87,8 @@ fn update(step: &Step) -> String {
     .to_string()
 }
 
-/// The codes of what is found, each once.
-fn found(snapshot: &Snapshot, step: &Step) -> Vec<String> {
+/// What is found of the object of a step.
+pub fn findings(snapshot: &Snapshot, step: &Step) -> Vec<Finding> {
     let requester = (!step.by.is_empty())
         .then(|| Requester { name: "jo".to_owned(), groups: vec![step.by.to_owned()] });
     let settings = Settings {
@@ -103,8 +103,13 @@ fn found(snapshot: &Snapshot, step: &Step) -> Vec<String> {
     let input = Input { source: "-".to_owned(), text };
     let Reviewed { records, problems, .. } = review(&[input], &settings, |_| ());
     assert!(problems.is_empty() && records.len() == 1, "{problems:?} of {}", step.object);
-    let findings = records[0].verdict.findings().iter();
-    let mut codes: Vec<String> = findings.map(|it| it.finding.code.to_string()).collect();
+    records[0].verdict.findings().iter().map(|judged| judged.finding.clone()).collect()
+}
+
+/// The codes of what is found, each once.
+fn found(snapshot: &Snapshot, step: &Step) -> Vec<String> {
+    let findings = findings(snapshot, step);
+    let mut codes: Vec<String> = findings.iter().map(|it| it.code.to_string()).collect();
     codes.dedup();
     codes
 }

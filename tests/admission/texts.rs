@@ -63,7 +63,7 @@ proptest! {
         let found = review(std::slice::from_ref(&input), &settings, |_| ());
         let own = found.records.iter().find(|record| record.kind == kind.1).unwrap();
         let findings = own.verdict.findings().iter().map(|judged| &judged.finding);
-        let safe: Vec<&Finding> = findings.filter(|finding| finding.fix.is_safe()).collect();
+        let safe: Vec<&Finding> = findings.filter(|finding| finding.is_safe_to_fix()).collect();
         let made = fix(std::slice::from_ref(&input), &found.records);
         let Some(made) = made.first() else {
             prop_assert!(safe.is_empty());
@@ -84,7 +84,7 @@ proptest! {
         let again = Input { source: "x".to_owned(), text: made.text.clone() };
         let left = review(&[again], &settings, |_| ());
         let left = left.records.iter().flat_map(|record| record.verdict.findings());
-        let left: Vec<_> = left.filter(|judged| judged.finding.fix.is_safe()).collect();
+        let left: Vec<_> = left.filter(|judged| judged.finding.is_safe_to_fix()).collect();
         prop_assert!(left.is_empty(), "{:?} of\n{}\n{}", left, text, made.text);
     }
 }
