@@ -95,24 +95,43 @@ pub(super) fn rewrite(old: &str, new: &str, from: usize, lines: &Lines<'_>) -> R
     }
 }
 
-/// The lines of a text, to tell line and column of a byte.
+/// The lines of a text, to tell line and column of a byte without counting from the line's start: a
+/// text may be one long line.
 pub(super) struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// How many characters begin before each block.
+    counted: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
+    const BLOCK: usize = 1024;
+
     pub(super) fn of(text: &'a str) -> Self {
         let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self { text, starts: std::iter::once(0).chain(breaks).collect() }
+        let mut counted = vec![0];
+        for block in text.as_bytes().chunks(Self::BLOCK) {
+            counted.push(counted.last().copied().unwrap_or(0) + begun(block));
+        }
+        Self { text, starts: std::iter::once(0).chain(breaks).collect(), counted }
     }
 
     fn at(&self, byte: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= byte);
         let start = line.checked_sub(1).and_then(|line| self.starts.get(line)).copied();
-        let before = self.text.get(start.unwrap_or(0)..byte).unwrap_or_default();
-        (line, before.chars().count() + 1)
+        (line, self.characters(byte) - self.characters(start.unwrap_or(0)) + 1)
     }
+
+    fn characters(&self, byte: usize) -> usize {
+        let block = byte / Self::BLOCK;
+        let rest = self.text.as_bytes().get(block * Self::BLOCK..byte).unwrap_or_default();
+        self.counted.get(block).copied().unwrap_or(0) + begun(rest)
+    }
+}
+
+/// How many characters begin among these bytes.
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
 }
 
 #[cfg(test)]
@@ -169,6 +188,8 @@ mod tests {
         check("a: 1\nb: 2\n", "a: 1\n", ((3, 1), (4, 1), ""));
         check("ä: ö\n", "ä: ü\n", ((2, 4), (2, 5), "ü"));
         check("aa", "aaa", ((2, 1), (2, 3), "aaa"));
+        let long = "ü".repeat(3000);
+        check(&format!("{long} a\n"), &format!("{long} b\n"), ((2, 3002), (2, 3003), "b"));
         check("- a\n", "- a\n- b\n", ((3, 1), (3, 1), "- b\n"));
     }
 }

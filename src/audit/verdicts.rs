@@ -27,6 +27,10 @@ pub(super) fn reviewed_namespaces<'a>(
 
 /// The name and the tenant label of a namespace, or of the one that a recorded review is about.
 fn tenant_label(json: &str) -> Option<(String, String)> {
+    // Most objects are neither, and are not read for this.
+    if !json.contains("Namespace\"") && !json.contains("AdmissionReview\"") {
+        return None;
+    }
     let object: Object<'_> = from_json(json).ok()?;
     if is_review(&object) {
         return tenant_label(envelope::read(json).ok()?.request.ok()?.object.text()?);

@@ -154,6 +154,8 @@ pub struct Summary {
     warned: usize,
     /// Findings of rules that only record.
     recorded: usize,
+    /// Findings that an exemption permits.
+    exempted: usize,
     /// Findings that are shown.
     shown: usize,
     /// Those whose fix is safe to make.
@@ -173,6 +175,7 @@ impl Summary {
             Decision::Warn | Decision::Admit => self.warned += 1,
         }
         self.recorded += verdict.in_mode(Mode::Audit).count();
+        self.exempted += verdict.findings().iter().filter(|it| it.exemption.is_some()).count();
         for finding in verdict.in_mode(Mode::Enforce).chain(verdict.in_mode(Mode::Warn)) {
             self.codes.insert(finding.code);
             self.shown += 1;
@@ -189,13 +192,17 @@ impl Summary {
     /// The last lines: how many, what a machine can do about it, and where to read more.
     #[must_use]
     pub fn text(&self, unreadable: usize) -> String {
-        let Self { objects, refused, warned, recorded, shown, safe, codes } = self;
+        let Self { objects, refused, warned, recorded, exempted, shown, safe, codes } = self;
         let s = if *objects == 1 { "" } else { "s" };
         let mut text = format!("{objects} object{s}: {refused} refused, {warned} with warnings");
         // Writing to a string cannot fail.
         if *recorded > 0 {
             let s = if *recorded == 1 { "" } else { "s" };
             let _ = write!(text, ", {recorded} finding{s} only recorded (see -o json)");
+        }
+        if *exempted > 0 {
+            let s = if *exempted == 1 { "" } else { "s" };
+            let _ = write!(text, ", {exempted} finding{s} exempted (see -o json)");
         }
         if unreadable > 0 {
             let _ = write!(text, ", {unreadable} unreadable");

@@ -248,3 +248,30 @@ fn junit_is_well_formed() {
     let tags = well_formed(&run.stdout);
     assert_eq!(tags, ["testsuites", "testsuite", "testcase", "failure", "failure"]);
 }
+
+/// What an exemption permits is told, and counts for nothing.
+#[test]
+fn what_is_exempted_is_suppressed() {
+    let folder = tempfile::tempdir().unwrap();
+    let documents = "apiVersion: ringfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: alpha}\n\
+        spec: {namespaces: {names: [alpha-dev]}}\n---\n\
+        apiVersion: ringfence.dev/v1alpha1\nkind: Exemption\nmetadata: {name: nodes}\n\
+        spec: {tenant: alpha, rules: [RF2001], namespaces: [alpha-dev], owner: jo, reason: metrics, \
+        expiresAt: 2999-01-01T00:00:00Z}\n";
+    std::fs::write(folder.path().join("all.yaml"), documents).unwrap();
+    let policies = ["--policies", folder.path().to_str().unwrap()];
+    let run = |format: &str| {
+        let run =
+            run(&[&["review", "-o", format, "kustomize/base/pod.yaml"], &policies[..]].concat());
+        assert_eq!(run.code, 0, "{run}");
+        run.stdout
+    };
+    let log: Value = serde_json::from_str(&run("sarif")).unwrap();
+    check(&log);
+    let suppressed = &log["runs"][0]["results"][0]["suppressions"];
+    assert_eq!(suppressed[0]["kind"], "external");
+    assert_eq!(suppressed[0]["justification"], "exemption nodes");
+    let xml = run("junit");
+    assert!(xml.contains("permitted by exemption nodes") && !xml.contains("<failure"), "{xml}");
+    insta::assert_snapshot!(run("human"));
+}

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::{Reviewed, Unread};
@@ -20,32 +22,49 @@ pub fn sarif(reviewed: &[Reviewed<'_>], unread: &[Unread<'_>], version: &str) ->
     for (index, place) in used.values_mut().enumerate() {
         *place = index;
     }
-    let results: Vec<Value> = reviewed
+    // Each result becomes text at once: as values, those of a large review would fill the memory.
+    let results = reviewed
         .iter()
         .flat_map(|object| object.findings().map(move |found| (object, found)))
         .map(|(object, (judged, place, rewrite))| {
             result(object, judged, place, rewrite, used.get(&judged.finding.code).copied())
         })
+        .filter_map(|result| to_raw_value(&result).ok())
         .collect();
     let rules: Vec<Value> = used.keys().filter_map(|code| rules::rule(*code)).map(rule).collect();
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "ringfence",
-                "semanticVersion": version,
-                "rules": rules,
-            }},
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
-                "executionSuccessful": unread.is_empty(),
-                "toolExecutionNotifications": notifications(reviewed, unread),
-            }],
-            "results": results,
-        }],
-    });
-    log.to_string() + "\n"
+    let run = Run {
+        tool: json!({ "driver": {
+            "name": "ringfence",
+            "semanticVersion": version,
+            "rules": rules,
+        }}),
+        column_kind: "unicodeCodePoints",
+        invocations: [json!({
+            "executionSuccessful": unread.is_empty(),
+            "toolExecutionNotifications": notifications(reviewed, unread),
+        })],
+        results,
+    };
+    let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
+    // Strings, numbers and JSON values always serialize.
+    serde_json::to_string(&log).unwrap_or_default() + "\n"
+}
+
+#[derive(Serialize)]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'a str,
+    version: &'a str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Value,
+    column_kind: &'a str,
+    invocations: [Value; 1],
+    results: Vec<Box<RawValue>>,
 }
 
 fn rule(rule: &'static Rule) -> Value {
