@@ -14,6 +14,6 @@ mod standards;
 mod verdicts;
 
 pub use fix::{Fixed, fix, rewrites};
-pub use object::{Input, Note, Problem};
+pub use object::{Input, Item, Note, Problem, items};
 pub use review::{Asked, Progress, Record, Reviewed, Settings, review};
 pub use standards::{standards, standards_of};

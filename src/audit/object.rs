@@ -64,6 +64,12 @@ pub struct Problem {
 
 /// Every object of an input, Lists taken apart, and every document that could not be read.
 #[must_use]
+pub fn items(input: &Input) -> (Vec<Item>, Vec<Problem>) {
+    let Read { items, problems, .. } = read(input);
+    (items, problems)
+}
+
+/// The same, with the documents to find places in.
 pub(super) fn read(input: &Input) -> Read {
     let mut read = Read::default();
     for document in yaml::documents(&input.text) {

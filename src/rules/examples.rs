@@ -126,6 +126,7 @@ fn example(code: Code) -> Example {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, an entry for each rule")]
 fn tenancy(code: Code) -> Example {
     match code {
         Code::TenantLabel => updates(
@@ -230,6 +231,7 @@ fn tenancy(code: Code) -> Example {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, an entry for each rule")]
 fn pods(code: Code) -> Example {
     match code {
         Code::HostNamespaces => objects(pod!("  hostNetwork: true\n"), pod!("")),

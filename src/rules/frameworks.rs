@@ -22,6 +22,7 @@ impl Rule {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, an entry for each rule")]
 fn of(code: Code) -> &'static [&'static str] {
     match code {
         Code::HostNamespaces => &[

@@ -80,45 +80,48 @@ fn check(log: &Value) {
         rules.iter().map(|rule| text(&rule["id"])).collect();
     assert_eq!(ids.len(), rules.len());
     for result in items(&run["results"]) {
-        let keys = [
-            "ruleId!",
-            "ruleIndex!",
-            "level!",
-            "message!",
-            "locations!",
-            "partialFingerprints!",
-            "fixes",
-            "suppressions",
-        ];
-        holds(result, &keys);
-        let index = result["ruleIndex"].as_u64().unwrap() as usize;
-        assert_eq!(rules[index]["id"], result["ruleId"]);
-        assert!(levels.contains(&text(&result["level"])));
-        let place = &items(&result["locations"])[0];
-        holds(place, &["physicalLocation!", "logicalLocations!"]);
-        artifact(&place["physicalLocation"]["artifactLocation"]);
-        region(&place["physicalLocation"]["region"]);
-        for print in result["partialFingerprints"].as_object().unwrap().values() {
-            assert!(!text(print).is_empty());
-        }
-        for fix in result.get("fixes").map(items).unwrap_or_default() {
-            holds(fix, &["description!", "artifactChanges!"]);
-            for change in items(&fix["artifactChanges"]) {
-                artifact(
-                    &holds(change, &["artifactLocation!", "replacements!"])["artifactLocation"],
-                );
-                for replacement in items(&change["replacements"]) {
-                    holds(replacement, &["deletedRegion!", "insertedContent"]);
-                    region(&replacement["deletedRegion"]);
-                }
-            }
-        }
+        check_result(result, rules);
     }
     for invocation in items(&run["invocations"]) {
         holds(invocation, &["executionSuccessful!", "toolExecutionNotifications!"]);
         for told in items(&invocation["toolExecutionNotifications"]) {
             holds(told, &["level!", "message!", "locations!"]);
             artifact(&items(&told["locations"])[0]["physicalLocation"]["artifactLocation"]);
+        }
+    }
+}
+
+fn check_result(result: &Value, rules: &[Value]) {
+    let levels = ["none", "note", "warning", "error"];
+    let keys = [
+        "ruleId!",
+        "ruleIndex!",
+        "level!",
+        "message!",
+        "locations!",
+        "partialFingerprints!",
+        "fixes",
+        "suppressions",
+    ];
+    holds(result, &keys);
+    let index = result["ruleIndex"].as_u64().unwrap() as usize;
+    assert_eq!(rules[index]["id"], result["ruleId"]);
+    assert!(levels.contains(&text(&result["level"])));
+    let place = &items(&result["locations"])[0];
+    holds(place, &["physicalLocation!", "logicalLocations!"]);
+    artifact(&place["physicalLocation"]["artifactLocation"]);
+    region(&place["physicalLocation"]["region"]);
+    for print in result["partialFingerprints"].as_object().unwrap().values() {
+        assert!(!text(print).is_empty());
+    }
+    for fix in result.get("fixes").map(items).unwrap_or_default() {
+        holds(fix, &["description!", "artifactChanges!"]);
+        for change in items(&fix["artifactChanges"]) {
+            artifact(&holds(change, &["artifactLocation!", "replacements!"])["artifactLocation"]);
+            for replacement in items(&change["replacements"]) {
+                holds(replacement, &["deletedRegion!", "insertedContent"]);
+                region(&replacement["deletedRegion"]);
+            }
         }
     }
 }

@@ -195,16 +195,9 @@ impl Editor<'_> {
 
 fn pairs(keys: &[String], value: &EditValue, style: Flow) -> String {
     let colon = if style.compact { ":" } else { ": " };
-    let inner = match keys.split_first() {
-        Some((key, [])) => {
-            return format!("{}{colon}{}", word(key, style, ""), scalar(value, style, ""));
-        }
-        Some((key, rest)) => {
-            format!("{}{colon}{}", word(key, style, ""), braced(rest, value, style))
-        }
-        None => String::new(),
-    };
-    inner
+    let Some((key, rest)) = keys.split_first() else { return String::new() };
+    let value = if rest.is_empty() { scalar(value, style, "") } else { braced(rest, value, style) };
+    format!("{}{colon}{value}", word(key, style, ""))
 }
 
 fn braced(keys: &[String], value: &EditValue, style: Flow) -> String {

@@ -152,7 +152,7 @@ fn of_several_documents_one_is_edited() {
     let found = documents(text);
     let path = crate::domain::FieldPath::fields(&["a"]);
     let edit = Edit::Set(path, EditValue::Number(2));
-    let second = found.get(1).unwrap().as_ref().unwrap();
+    let second = found[1].as_ref().unwrap();
     let edited = edited(text, second, &[("", vec![&edit])]).unwrap();
     assert_eq!(
         (edited.text.as_str(), edited.value.to_string()),
