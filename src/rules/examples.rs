@@ -113,6 +113,8 @@ const fn updates(
 
 const TENANT: &str = "apiVersion: ringfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: mine}\n\
                       spec: {owners: [{kind: Group, name: alpha-devs}]}\n";
+const UNUSABLE: &str = "apiVersion: ringfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: mine}\n\
+                        spec: {owners: [{kind: Group}]}\n";
 const PROBE: &str =
     pod!("", "    livenessProbe: {httpGet: {host: 169.254.169.254, path: /, port: 80}}\n");
 const PLAIN_PROBE: &str = pod!("", "    livenessProbe: {httpGet: {path: /, port: 8080}}\n");
@@ -131,31 +133,34 @@ fn tenancy(code: Code) -> Example {
     match code {
         Code::TenantLabel => updates(
             "alpha-devs",
-            (namespace!("shop", "ringfence.dev/tenant: alpha"), namespace!("shop", "team: web")),
             (
-                namespace!("shop", "ringfence.dev/tenant: alpha"),
-                namespace!("shop", "ringfence.dev/tenant: alpha, team: web"),
+                namespace!("alpha-shop", "ringfence.dev/tenant: alpha"),
+                namespace!("alpha-shop", "team: web"),
+            ),
+            (
+                namespace!("alpha-shop", "ringfence.dev/tenant: alpha"),
+                namespace!("alpha-shop", "ringfence.dev/tenant: alpha, team: web"),
             ),
         ),
         Code::NotOwner => by(
             ("alpha-devs", "alpha-devs own tenant alpha"),
-            namespace!("shop", "ringfence.dev/tenant: beta"),
-            namespace!("shop", "ringfence.dev/tenant: alpha"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: beta"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::NoTenant => by(
             ("owners-of-both", "owners-of-both own tenants alpha and beta"),
-            namespace!("shop", ""),
-            namespace!("shop", "ringfence.dev/tenant: alpha"),
+            namespace!("alpha-shop", ""),
+            namespace!("alpha-shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::UnknownTenant => by(
             ("platform-admins", "there is no tenant nobody"),
-            namespace!("shop", "ringfence.dev/tenant: nobody"),
-            namespace!("shop", "ringfence.dev/tenant: alpha"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: nobody"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::ClaimedName => by(
             ("alpha-devs", "tenant beta has namespaces: {names: [beta-legacy]}"),
             namespace!("beta-legacy", "ringfence.dev/tenant: alpha"),
-            namespace!("shop", "ringfence.dev/tenant: alpha"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::ForeignNamespace => updates(
             "alpha-devs",
@@ -164,18 +169,18 @@ fn tenancy(code: Code) -> Example {
                 namespace!("theirs", "ringfence.dev/tenant: beta, team: web"),
             ),
             (
-                namespace!("shop", "ringfence.dev/tenant: alpha"),
-                namespace!("shop", "ringfence.dev/tenant: alpha, team: web"),
+                namespace!("alpha-shop", "ringfence.dev/tenant: alpha"),
+                namespace!("alpha-shop", "ringfence.dev/tenant: alpha, team: web"),
             ),
         ),
         Code::ReservedName => by(
             ("alpha-devs", "alpha-devs own tenant alpha"),
             namespace!("kube-shop", "ringfence.dev/tenant: alpha"),
-            namespace!("shop", "ringfence.dev/tenant: alpha"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::NamePrefix => by(
             ("beta-devs", "tenant beta has namespaces: {prefix: beta-}"),
-            namespace!("shop", "ringfence.dev/tenant: beta"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: beta"),
             namespace!("beta-shop", "ringfence.dev/tenant: beta"),
         ),
         Code::NamespaceLimit => by(
@@ -185,8 +190,8 @@ fn tenancy(code: Code) -> Example {
         ),
         Code::FrozenKey => by(
             ("alpha-devs", "alpha-devs own tenant alpha"),
-            namespace!("shop", "ringfence.dev/tenant: alpha, istio-injection: disabled"),
-            namespace!("shop", "ringfence.dev/tenant: alpha, team: web"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: alpha, istio-injection: disabled"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: alpha, team: web"),
         ),
         Code::LabelKey => by(
             ("beta-devs", "tenant beta has namespaces: {labelKeys: {allow: [team]}}"),
@@ -197,21 +202,21 @@ fn tenancy(code: Code) -> Example {
             "alpha-devs",
             (
                 namespace!(
-                    "shop",
+                    "alpha-shop",
                     "ringfence.dev/tenant: alpha, pod-security.kubernetes.io/enforce: restricted"
                 ),
                 namespace!(
-                    "shop",
+                    "alpha-shop",
                     "ringfence.dev/tenant: alpha, pod-security.kubernetes.io/enforce: baseline"
                 ),
             ),
             (
                 namespace!(
-                    "shop",
+                    "alpha-shop",
                     "ringfence.dev/tenant: alpha, pod-security.kubernetes.io/enforce: baseline"
                 ),
                 namespace!(
-                    "shop",
+                    "alpha-shop",
                     "ringfence.dev/tenant: alpha, pod-security.kubernetes.io/enforce: restricted"
                 ),
             ),
@@ -220,6 +225,12 @@ fn tenancy(code: Code) -> Example {
             ("delta-devs", "tenant delta is cordoned and has namespace cut-off"),
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: cut-off}\n",
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: alpha-dev}\n",
+        ),
+        Code::DocumentContent => by(("platform-admins", "an owner has a name"), UNUSABLE, TENANT),
+        Code::PublicName => by(
+            ("alpha-devs", "alpha-devs own tenant alpha"),
+            namespace!("shop", "ringfence.dev/tenant: alpha"),
+            namespace!("alpha-shop", "ringfence.dev/tenant: alpha"),
         ),
         Code::Document => Example::Objects {
             given: "",

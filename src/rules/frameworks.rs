@@ -95,6 +95,8 @@ fn of(code: Code) -> &'static [&'static str] {
         | Code::PodSecurityLabels
         | Code::Cordoned
         | Code::Document
+        | Code::DocumentContent
+        | Code::PublicName
         | Code::ProbeHosts
         | Code::EarlyProbeHosts
         | Code::ImageDigest
