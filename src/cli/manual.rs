@@ -63,15 +63,18 @@ pub(super) fn command() -> clap::Command {
 }
 
 fn as_plugin(command: clap::Command) -> clap::Command {
+    with_examples(command.bin_name("kubectl ringfence"))
+}
+
+fn with_examples(command: clap::Command) -> clap::Command {
     let example = |text: String| {
         text.replace("\n  ringfence ", "\n  kubectl ringfence ")
             .replace("| ringfence ", "| kubectl ringfence ")
     };
-    command.bin_name("kubectl ringfence").mut_subcommands(|command| {
-        let help = command.get_after_help().map(ToString::to_string);
-        match help {
-            Some(help) => command.after_help(example(help)),
-            None => command,
-        }
-    })
+    let help = command.get_after_help().map(|help| example(help.to_string()));
+    let command = match help {
+        Some(help) => command.after_help(help),
+        None => command,
+    };
+    command.mut_subcommands(with_examples)
 }

@@ -62,6 +62,9 @@ fn as_kubectl_knows_it() {
         usage(called(name, &["certs", "--nonsense"])),
         "Usage: kubectl ringfence certs [OPTIONS]"
     );
+    let nested = called(name, &["policies", "check", "--help"]).stdout;
+    assert!(nested.contains("\n  kubectl ringfence policies check "), "{nested}");
+    assert!(!nested.contains("\n  ringfence "), "{nested}");
     let plain = run(&["review", "deploy"]);
     let plugin = called(name, &["review", "deploy"]);
     assert_eq!((plugin.code, plugin.stdout), (plain.code, plain.stdout));
