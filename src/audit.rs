@@ -3,7 +3,7 @@
 //! An input is a text with any number of documents, Lists among them; every object in it is one
 //! [`Record`]. A manifest is judged as the API server would have stored it and as we would have
 //! completed it; with [`Asked::Standards`] as it stands, by the Pod Security Standards alone. What
-//! kustomize makes objects of is passed over. [`fix`] makes the edits that the findings ask for.
+//! kustomize makes objects of is passed over. [`fix()`] makes the edits that the findings ask for.
 
 mod fix;
 mod kustomize;
