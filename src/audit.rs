@@ -2,12 +2,18 @@
 //!
 //! An input is a text with any number of documents, Lists among them; every object in it is one
 //! [`Record`]. A manifest is judged as the API server would have stored it and as we would have
-//! completed it; with [`Asked::Standards`] as it stands, by the Pod Security Standards alone.
+//! completed it; with [`Asked::Standards`] as it stands, by the Pod Security Standards alone. What
+//! kustomize makes objects of is passed over. [`fix()`] makes the edits that the findings ask for.
 
+mod fix;
+mod kustomize;
 mod object;
+mod place;
+mod review;
 mod standards;
 mod verdicts;
 
-pub use object::{Input, Item, Problem, items};
+pub use fix::{Fixed, fix, rewrites};
+pub use object::{Input, Item, Note, Problem, items};
+pub use review::{Asked, Progress, Record, Reviewed, Settings, review};
 pub use standards::{standards, standards_of};
-pub use verdicts::{Asked, Record, Settings, review};

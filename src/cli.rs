@@ -3,6 +3,7 @@
 
 mod certs;
 mod limits;
+mod manual;
 mod output;
 mod policies;
 mod readiness;
@@ -13,7 +14,7 @@ mod webhooks;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 /// Guards the tenants of a shared Kubernetes cluster from each other.
 #[derive(Debug, Parser)]
@@ -31,6 +32,8 @@ enum Command {
     Rules(rules::Args),
     Webhooks(webhooks::Args),
     Certs(certs::Args),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
 }
 
 /// How a command ended.
@@ -47,9 +50,12 @@ enum Outcome {
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = Cli::from_arg_matches(&manual::command().get_matches());
+    let outcome = match cli.unwrap_or_else(|error| error.exit()).command {
         Command::Serve(args) => serve::run(&args),
         Command::Certs(args) => certs::run(&args),
+        Command::Completions(args) => manual::completions(&args),
+        Command::Man(args) => manual::man(&args),
         Command::Review(args) => review::run(&args),
         Command::Policies(args) => policies::check::run(&args),
         Command::Rules(args) => rules::run(&args),

@@ -8,6 +8,8 @@
 //! [`resources`] says which kinds exist and where each keeps its pod.
 
 pub mod entries;
+mod examples;
+mod frameworks;
 pub mod guard;
 pub mod images;
 pub mod pod_security;
@@ -15,6 +17,7 @@ pub mod resources;
 mod rule;
 pub mod tenancy;
 
+pub use examples::{Example, Step};
 pub use images::{ImagesView, judge_images};
 pub use pod_security::{PodView, backstop, is_significant, judge_pod, standards};
 pub use resources::{Resource, Shape, find_kind, find_resource};

@@ -21,8 +21,32 @@ pub struct Item {
     pub source: String,
     /// The line that it begins on.
     pub line: usize,
+    /// The document of the input that holds it, by number.
+    pub document: usize,
+    /// Where in the document: RFC 6901.
+    pub at: String,
     /// It, as JSON.
     pub json: String,
+}
+
+/// What an input holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Read {
+    /// Its documents, to find places in.
+    pub(super) documents: Vec<Document>,
+    /// Its objects, Lists taken apart.
+    pub(super) items: Vec<Item>,
+    /// What could not be read.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Something that a reader of the results must know and that is no fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What it is about.
+    pub source: String,
+    /// It.
+    pub text: String,
 }
 
 /// A document that could not be read.
@@ -41,12 +65,20 @@ pub struct Problem {
 /// Every object of an input, Lists taken apart, and every document that could not be read.
 #[must_use]
 pub fn items(input: &Input) -> (Vec<Item>, Vec<Problem>) {
-    let mut items = Vec::new();
-    let mut problems = Vec::new();
+    let Read { items, problems, .. } = read(input);
+    (items, problems)
+}
+
+/// The same, with the documents to find places in.
+pub(super) fn read(input: &Input) -> Read {
+    let mut read = Read::default();
     for document in yaml::documents(&input.text) {
         match document {
-            Ok(document) => take_apart(&input.source, &document, &mut items),
-            Err(error) => problems.push(Problem {
+            Ok(document) => {
+                take_apart(&input.source, read.documents.len(), &document, &mut read.items);
+                read.documents.push(document);
+            }
+            Err(error) => read.problems.push(Problem {
                 source: input.source.clone(),
                 line: error.span.line,
                 column: Some(error.span.column),
@@ -54,13 +86,19 @@ pub fn items(input: &Input) -> (Vec<Item>, Vec<Problem>) {
             }),
         }
     }
-    (items, problems)
+    read
 }
 
-fn take_apart(source: &str, document: &Document, items: &mut Vec<Item>) {
+fn take_apart(source: &str, number: usize, document: &Document, items: &mut Vec<Item>) {
     flatten(&document.to_value(), "", &mut |pointer, object| {
         let line = document.span_of(pointer).map_or(document.line, |at| at.line);
-        items.push(Item { source: source.to_owned(), line, json: object.to_string() });
+        items.push(Item {
+            source: source.to_owned(),
+            line,
+            document: number,
+            at: pointer.to_owned(),
+            json: object.to_string(),
+        });
     });
 }
 
@@ -100,7 +138,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expect: &[(usize, &str)]) {
         let input = Input { source: "-".to_owned(), text: text.to_owned() };
-        let (items, problems) = items(&input);
+        let Read { items, problems, .. } = read(&input);
         let found: Vec<_> = items.iter().map(|item| (item.line, item.json.as_str())).collect();
         assert_eq!((&found[..], problems), (expect, Vec::new()), "{text}");
     }

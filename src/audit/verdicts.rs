@@ -1,105 +1,36 @@
-//! From objects to verdicts.
+//! From an object to its verdict.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::object::{Input, Item, Problem, items};
+use super::object::Item;
+use super::review::{Asked, Record, Settings};
 use super::standards::standards;
 use crate::admission::{Asker, Case, Fault, Stage, fill, judge};
 use crate::defaults::Patch;
 use crate::domain::{
-    Code, Fix, Level, Mode, Operation, PolicyVersion, Requester, TENANT_LABEL, TenantName, Verdict,
-    sanitise,
+    Code, Fix, Level, Mode, Operation, PolicyVersion, TENANT_LABEL, Verdict, sanitise,
 };
 use crate::objects::{Malformed, Object, Raw, from_json};
 use crate::review::{Request, envelope};
 use crate::rules::{self, Resource, Shape};
-use crate::state::{Snapshot, Standing};
-
-/// By what objects are judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// By the rules of their tenants.
-    Tenants,
-    /// By the Pod Security Standards alone, whatever the tenant.
-    Standards(Level, PolicyVersion),
-}
-
-/// How objects are judged.
-#[derive(Debug)]
-pub struct Settings<'a> {
-    /// Tenants and profiles.
-    pub snapshot: &'a Snapshot,
-    /// By what.
-    pub asked: Asked,
-    /// What is done with manifests.
-    pub operation: Operation,
-    /// Who asks; `None` is an owner of the object's tenant.
-    pub requester: Option<Requester>,
-    /// The namespace of manifests that name none.
-    pub namespace: Option<String>,
-    /// When: exemptions that have ended by then permit nothing.
-    pub now: Timestamp,
-}
-
-/// What became of one object.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// Where it comes from.
-    pub source: String,
-    /// The line that it begins on.
-    pub line: usize,
-    /// Kind.
-    pub kind: String,
-    /// Namespace, or nothing.
-    pub namespace: String,
-    /// Name, or the beginning of the name to be made.
-    pub name: String,
-    /// Whose it is.
-    pub tenant: Option<TenantName>,
-    /// What was found.
-    pub verdict: Verdict,
-    /// What would be filled in.
-    pub patch: Patch,
-    /// What else there is to say, a line each.
-    pub notes: Vec<String>,
-}
-
-/// Judges every object of every input.
-#[must_use]
-pub fn review(inputs: &[Input], settings: &Settings<'_>) -> (Vec<Record>, Vec<Problem>) {
-    let (mut found, mut problems) = (Vec::new(), Vec::new());
-    for input in inputs {
-        let (items, unreadable) = items(input);
-        found.extend(items);
-        problems.extend(unreadable);
-    }
-    let labels = reviewed_namespaces(&found);
-    let mut records = Vec::new();
-    for item in &found {
-        match record(item, settings, &labels) {
-            Ok(record) => records.push(record),
-            Err(message) => problems.push(Problem {
-                source: item.source.clone(),
-                line: item.line,
-                column: None,
-                message,
-            }),
-        }
-    }
-    (records, problems)
-}
+use crate::state::Standing;
 
 /// Namespaces that are reviewed along with the objects in them, with their tenant labels.
-fn reviewed_namespaces(items: &[Item]) -> HashMap<String, String> {
-    items.iter().filter_map(|item| tenant_label(&item.json)).collect()
+pub(super) fn reviewed_namespaces<'a>(
+    items: impl Iterator<Item = &'a Item>,
+) -> HashMap<String, String> {
+    items.filter_map(|item| tenant_label(&item.json)).collect()
 }
 
 /// The name and the tenant label of a namespace, or of the one that a recorded review is about.
 fn tenant_label(json: &str) -> Option<(String, String)> {
+    // Most objects are neither, and are not read for this.
+    if !json.contains("Namespace\"") && !json.contains("AdmissionReview\"") {
+        return None;
+    }
     let object: Object<'_> = from_json(json).ok()?;
     if is_review(&object) {
         return tenant_label(envelope::read(json).ok()?.request.ok()?.object.text()?);
@@ -113,7 +44,7 @@ fn is_review(object: &Object<'_>) -> bool {
     object.kind == "AdmissionReview" && object.api_version.starts_with("admission.k8s.io/")
 }
 
-fn record(
+pub(super) fn record(
     item: &Item,
     settings: &Settings<'_>,
     labels: &HashMap<String, String>,
@@ -141,7 +72,13 @@ impl<'a> Reviewer<'a> {
     fn admission_review(&self) -> Result<Record, String> {
         let review = envelope::read(&self.item.json).map_err(|error| error.to_string())?;
         match review.request {
-            Ok(request) => Ok(self.judged(&request)),
+            Ok(request) => {
+                let mut record = self.judged(&request);
+                let held = if request.object.text().is_some() { "object" } else { "oldObject" };
+                record.at = format!("{}/request/{held}", self.item.at);
+                record.recorded = true;
+                Ok(record)
+            }
             Err(error) => {
                 let fault = Fault::malformed(&error);
                 let mut record = self.blank();
@@ -273,11 +210,16 @@ impl<'a> Reviewer<'a> {
         Record {
             source: self.item.source.clone(),
             line: self.item.line,
+            input: 0,
+            document: self.item.document,
+            at: self.item.at.clone(),
+            recorded: false,
             kind: String::new(),
             namespace: String::new(),
             name: String::new(),
             tenant: None,
             verdict: Verdict::enforced(Vec::new()),
+            places: Vec::new(),
             patch: Patch::default(),
             notes: Vec::new(),
         }

@@ -34,6 +34,11 @@ pub(super) fn warning(text: &str) {
     said("warning", text);
 }
 
+/// Prints what is worth knowing beside the result.
+pub(super) fn note(text: &str) {
+    said("note", text);
+}
+
 /// Line by line safe for a terminal.
 fn said(how: &str, text: &str) {
     const LONGEST: usize = 4096;

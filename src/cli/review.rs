@@ -1,18 +1,19 @@
 //! `ringfence review`
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+mod fix;
+mod inputs;
+mod print;
+
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
 
-use super::output::{self, Format};
-use super::{Outcome, policies};
-use crate::audit::{self, Asked, Input, Problem, Record, Settings};
+use self::inputs::Inputs;
+use self::print::{Format, Progress, Stream};
+use super::{Outcome, output, policies};
+use crate::audit::{self, Asked, Reviewed, Settings};
 use crate::domain::{Decision, Level, Operation, PolicyVersion, Requester};
-use crate::objects::yaml;
-use crate::report::review::{self, Reviewed, Summary};
-use crate::review::warnings;
 
 /// Judges manifests, or recorded AdmissionReviews, as the webhook would.
 #[derive(Debug, clap::Args)]
@@ -21,6 +22,8 @@ use crate::review::warnings;
   kustomize build . | ringfence review --namespace alpha-dev -
   ringfence review --pod-security restricted:v1.31 charts/rendered.yaml
   ringfence review -o json deploy/ | jq 'select(.allowed | not)'
+  ringfence review -o sarif deploy/ > ringfence.sarif
+  ringfence review --fix --dry-run deploy/
 
 Exit codes: 0 nothing refused, 1 something refused, 2 could not run or could not read all of it")]
 pub(super) struct Args {
@@ -45,6 +48,16 @@ pub(super) struct Args {
     /// The namespace of objects that name none.
     #[arg(long, value_name = "NS")]
     namespace: Option<String>,
+    /// Write the fixes that are safe into the files, comments and order kept; then show what is left.
+    ///
+    /// Safe are the edits that lose no data of a workload. Of standard input the fixed text goes to
+    /// stdout, and what is left to stderr.
+    #[arg(long)]
+    fix: bool,
+    /// Show what --fix would change, as a diff on stdout, and write nothing; what would be left goes
+    /// to stderr.
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
     /// Judge by the Pod Security Standards alone, as the objects stand and whatever the tenant.
     #[arg(long, value_name = "LEVEL[:VERSION]", conflicts_with_all = ["policies", "user"])]
     pod_security: Option<Standards>,
@@ -86,132 +99,27 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
         namespace: args.namespace.clone(),
         now: jiff::Timestamp::now(),
     };
-    let (records, problems) = audit::review(&inputs.read, &settings);
-    if records.is_empty() && problems.is_empty() && inputs.failed.is_empty() && inputs.are_empty() {
+    let review = |inputs: &Inputs| {
+        let mut progress = Progress::begun();
+        audit::review(&inputs.read, &settings, |step| progress.tell(step))
+    };
+    let mut reviewed = review(&inputs);
+    if reviewed == Reviewed::default() && inputs.failed.is_empty() && inputs.are_empty() {
         bail!("there is nothing to review: no object was given");
     }
-    for failed in &inputs.failed {
-        output::error(failed);
+    let mut to = Stream::Stdout;
+    if args.fix {
+        to = fix::fix(&mut inputs, &reviewed, args.dry_run)?;
+        reviewed = review(&inputs);
     }
-    print(args.output, &records, &problems, inputs.failed.len())?;
-    let refused = records.iter().any(|record| record.verdict.decision() == Decision::Deny);
-    Ok(match (problems.is_empty() && inputs.failed.is_empty(), refused) {
+    for failed in &inputs.failed {
+        output::error(&failed.message);
+    }
+    print::print((args.output, to, args.fix), &inputs, &reviewed)?;
+    let refused = reviewed.records.iter().any(|record| record.verdict.decision() == Decision::Deny);
+    Ok(match (reviewed.problems.is_empty() && inputs.failed.is_empty(), refused) {
         (false, _) => Outcome::Failed,
         (true, true) => Outcome::Refused,
         (true, false) => Outcome::Good,
     })
-}
-
-fn print(format: Format, records: &[Record], problems: &[Problem], failed: usize) -> Result<()> {
-    let mut text = String::new();
-    let mut summary = Summary::default();
-    for record in records {
-        summary.add(&record.verdict, &record.notes);
-        text.push_str(&rendered(format, record));
-    }
-    if format == Format::Human {
-        text.push_str(&summary.text(problems.len() + failed));
-    }
-    for problem in problems {
-        let Problem { source, line, column, message } = problem;
-        let column = column.map_or_else(String::new, |column| format!(":{column}"));
-        output::error(&format!("{source}:{line}{column}: {message}"));
-    }
-    output::result(&text)
-}
-
-fn rendered(format: Format, record: &Record) -> String {
-    let mut notes = record.notes.clone();
-    if format == Format::Json {
-        notes.splice(0..0, warnings(&record.verdict));
-    }
-    let reviewed = Reviewed {
-        source: &record.source,
-        line: record.line,
-        kind: &record.kind,
-        namespace: &record.namespace,
-        name: &record.name,
-        tenant: record.tenant.as_ref().map(crate::domain::TenantName::as_str),
-        verdict: &record.verdict,
-        notes: &notes,
-        patch: record.patch.to_json(),
-    };
-    match format {
-        Format::Human => review::human(&reviewed),
-        Format::Json => review::json(&reviewed),
-    }
-}
-
-/// What was read, and why the rest was not: one bad path hides no other.
-#[derive(Default)]
-struct Inputs {
-    read: Vec<Input>,
-    failed: Vec<String>,
-}
-
-impl Inputs {
-    fn read(&mut self, path: &Path) {
-        if let Err(error) = self.try_read(path) {
-            self.failed.push(format!("cannot read `{}`: {error:#}", path.display()));
-        }
-    }
-
-    fn try_read(&mut self, path: &Path) -> Result<()> {
-        if path.as_os_str() == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes)?;
-            self.read.push(Input { source: "-".to_owned(), text: text(bytes) });
-            return Ok(());
-        }
-        let about = std::fs::metadata(path)?;
-        if about.is_dir() {
-            let before = (self.read.len(), self.failed.len());
-            self.read_folder(path)?;
-            if before == (self.read.len(), self.failed.len()) {
-                bail!("it holds no .yaml, .yml or .json file");
-            }
-            return Ok(());
-        }
-        if !about.is_file() {
-            bail!("it is neither a file nor a folder");
-        }
-        let bytes = std::fs::read(path)?;
-        self.read.push(Input { source: path.display().to_string(), text: text(bytes) });
-        Ok(())
-    }
-
-    fn read_folder(&mut self, folder: &Path) -> Result<()> {
-        let mut entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
-        entries.sort_by_key(std::fs::DirEntry::file_name);
-        for entry in entries {
-            let path = entry.path();
-            // A mounted ConfigMap keeps its files in `..2026_11_24…` and links to them.
-            if entry.file_name().as_encoded_bytes().starts_with(b"..") {
-                continue;
-            }
-            let manifest = path
-                .extension()
-                .is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|it| extension == *it));
-            // A link to a folder may lead back up; one to a manifest is read.
-            if entry.file_type()?.is_dir() {
-                if let Err(error) = self.read_folder(&path) {
-                    self.failed.push(format!("cannot read `{}`: {error:#}", path.display()));
-                }
-            } else if manifest && !path.is_dir() {
-                self.read(&path);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether there is no document at all, not even an empty list.
-    fn are_empty(&self) -> bool {
-        self.read.iter().all(|input| yaml::documents(&input.text).is_empty())
-    }
-}
-
-/// Go replaces what is no UTF-8, and so does this.
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

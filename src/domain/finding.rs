@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Code, FieldPath};
+use super::{Code, Family, FieldPath};
 
 /// How bad a breach of a rule is. It belongs to the rule; whether it is refused is the profile's
 /// to say. The worst is the smallest, so that findings sort worst first.
@@ -51,6 +51,17 @@ pub struct Finding {
     pub fix: Fix,
 }
 
+impl Finding {
+    /// Whether a machine may make the fix unasked: it is an edit that loses no data, and it does not
+    /// say whose a namespace is, which is for people to say.
+    #[must_use]
+    pub fn is_safe_to_fix(&self) -> bool {
+        let loses = |edit: &Edit| matches!(edit, Edit::Discard(_));
+        let edits = &self.fix.edits;
+        self.code.family() != Family::TENANCY && !edits.is_empty() && !edits.iter().any(loses)
+    }
+}
+
 /// What to do about a finding, as a sentence and, where the object's author can do it by editing,
 /// as edits that a machine can make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +92,9 @@ pub enum Edit {
     Set(FieldPath, EditValue),
     /// Take the field, key or item away.
     Remove(FieldPath),
+    /// Take away what holds data of the workload. Whoever makes this edit decides what becomes of
+    /// them.
+    Discard(FieldPath),
 }
 
 /// What an edit sets.
@@ -103,7 +117,7 @@ impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Set(path, value) => write!(f, "set {path}: {value}"),
-            Self::Remove(path) => write!(f, "remove {path}"),
+            Self::Remove(path) | Self::Discard(path) => write!(f, "remove {path}"),
         }
     }
 }

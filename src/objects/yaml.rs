@@ -7,13 +7,16 @@
 //!
 //! `tests/cluster/yaml.rs` holds this to kubectl's own reader, and names what we refuse although
 //! kubectl reads it. An error in one document hides no other document. Deliberately absent:
-//! writing YAML.
+//! writing YAML. What is edited (`edit`) is edited in its text.
 
 use std::ops::Range;
+
+pub use edit::{Edited, Part, Unedited, edited, part};
 
 use serde_json::{Map, Number, Value};
 
 mod decode;
+mod edit;
 mod json;
 mod scalar;
 mod split;
@@ -92,6 +95,8 @@ pub struct Duplicate {
 pub struct Document {
     /// The line of its first value, from one.
     pub line: usize,
+    /// The stretch of the text that it was read from.
+    pub bytes: Range<usize>,
     /// What it holds; never `null`.
     pub root: Node,
     /// Keys that were written twice.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::domain::{Level, Version};
-use crate::rules::{Concern, HELD_FAMILIES, Rule};
+use crate::rules::{Concern, Example, HELD_FAMILIES, Rule, Step};
 
 #[derive(Serialize)]
 struct Entry {
@@ -18,7 +18,35 @@ struct Entry {
     level: Option<&'static str>,
     versions: Vec<String>,
     upstream: bool,
-    references: &'static [&'static str],
+    references: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<Shown>,
+}
+
+/// An example, for machines.
+#[derive(Serialize)]
+struct Shown {
+    given: &'static str,
+    profile: &'static str,
+    failing: Asked,
+    passing: Asked,
+}
+
+#[derive(Serialize)]
+struct Asked {
+    group: &'static str,
+    before: &'static str,
+    object: &'static str,
+}
+
+impl Shown {
+    fn of(rule: &Rule) -> Option<Self> {
+        let Example::Objects { given, profile, failing, passing } = rule.example() else {
+            return None;
+        };
+        let asked = |Step { by, before, object }| Asked { group: by, before, object };
+        Some(Self { given, profile, failing: asked(failing), passing: asked(passing) })
+    }
 }
 
 impl Entry {
@@ -34,9 +62,15 @@ impl Entry {
             level: check.map(|check| check.level.as_str()),
             versions: versions(rule),
             upstream: rule.upstream_id().is_some(),
-            references: rule.references,
+            references: references(rule).collect(),
+            example: Shown::of(rule),
         }
     }
+}
+
+/// Where the rule comes from, and what guides say of it.
+fn references(rule: &Rule) -> impl Iterator<Item = &'static str> {
+    rule.references.iter().chain(rule.frameworks()).copied()
 }
 
 /// The ranges of versions over which a rule is the same: `v1.8 to v1.24`, `v1.25 and later`.
@@ -94,6 +128,9 @@ pub fn page(rule: &Rule) -> String {
     line("fix", rule.remedy);
     line("severity", rule.severity.as_str());
     line("looks at", looks_at(rule));
+    if let Some(id) = rule.upstream_id() {
+        line("check id", id);
+    }
     if let Some(check) = rule.pod_check() {
         line(
             "level",
@@ -108,10 +145,38 @@ pub fn page(rule: &Rule) -> String {
             line("instead of", &code.to_string());
         }
     }
-    for reference in rule.references {
+    for reference in references(rule) {
         line("source", reference);
     }
+    text + &shown(rule)
+}
+
+/// The rule at work: an object that breaks it and one that does not.
+fn shown(rule: &Rule) -> String {
+    let Example::Objects { given, profile, failing, passing } = rule.example() else {
+        return String::new();
+    };
+    let mut text = String::new();
+    if !given.is_empty() {
+        let _ = writeln!(text, "\n{given}");
+    }
+    if !profile.is_empty() {
+        let _ = writeln!(text, "\nby a profile with {profile}");
+    }
+    step(&mut text, "fails", &failing);
+    step(&mut text, "passes", &passing);
     text
+}
+
+fn step(text: &mut String, what: &str, Step { by, before, object }: &Step) {
+    let asked = if by.is_empty() { String::new() } else { format!(", asked by one of {by}") };
+    let _ = writeln!(text, "\n{what}{asked}:");
+    for (heading, yaml) in [("# before\n", before), ("# after\n", object)] {
+        let heading = if before.is_empty() { "" } else { heading };
+        for line in heading.lines().chain(yaml.lines()).filter(|_| !yaml.is_empty()) {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
 }
 
 fn looks_at(rule: &Rule) -> &'static str {

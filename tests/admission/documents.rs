@@ -1,6 +1,6 @@
 //! Our own documents in recorded reviews: who may write them, and whether they can be used.
 
-use ringfence::audit::{Asked, Input, Settings, review};
+use ringfence::audit::{Asked, Input, Reviewed, Settings, review};
 use ringfence::domain::{Operation, Version};
 use ringfence::policy::{embedded, load};
 use ringfence::review::{Subject, refusal};
@@ -43,7 +43,7 @@ fn answered(operation: &str, group: &str, kind: &str, name: &str, spec: &Value) 
         now: NOW.parse().unwrap(),
     };
     let input = Input { source: "-".to_owned(), text: review_of.to_string() };
-    let (records, problems) = review(&[input], &settings);
+    let Reviewed { records, problems, .. } = review(&[input], &settings, |_| ());
     assert_eq!(problems, []);
     let subject = Subject { tenant: None, group: "ringfence.dev", kind, name, contact: "#x" };
     refusal(&subject, &records[0].verdict).map(|status| serde_json::to_value(status).unwrap())

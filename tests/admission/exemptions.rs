@@ -1,7 +1,7 @@
 //! What an Exemption permits, and what it does not.
 
 use jiff::Timestamp;
-use ringfence::audit::{Asked, Input, Record, Settings, review};
+use ringfence::audit::{Asked, Input, Record, Reviewed, Settings, review};
 use ringfence::domain::{Decision, Operation, Version};
 use ringfence::policy::{Source, load};
 use ringfence::review::warnings;
@@ -64,7 +64,7 @@ fn reviewed_by(documents: &str, object: &Value, now: &str) -> Record {
         now: now.parse::<Timestamp>().unwrap(),
     };
     let input = Input { source: "x.json".into(), text: object.to_string() };
-    let (mut records, problems) = review(&[input], &settings);
+    let Reviewed { mut records, problems, .. } = review(&[input], &settings, |_| ());
     assert_eq!(problems, []);
     records.remove(0)
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use ringfence::audit::{Asked, Input, Settings, review};
+use ringfence::audit::{Asked, Input, Reviewed, Settings, review};
 use ringfence::domain::{Code, Finding, Operation, Version};
 use ringfence::policy::{Source, load};
 use ringfence::state::{Namespaces, Snapshot};
@@ -40,7 +40,7 @@ fn found(snapshot: &Snapshot, object: &Value) -> Vec<Finding> {
         now: jiff::Timestamp::now(),
     };
     let input = Input { source: "-".to_owned(), text: object.to_string() };
-    let (records, problems) = review(&[input], &settings);
+    let Reviewed { records, problems, .. } = review(&[input], &settings, |_| ());
     assert_eq!(problems, [], "{object}");
     let findings = records[0].verdict.findings().iter().map(|judged| judged.finding.clone());
     findings.filter(|finding| finding.code.to_string().starts_with("RF3")).collect()

@@ -5,14 +5,18 @@
 mod edits;
 #[path = "../support/pods.rs"]
 mod pods;
+#[path = "../support/styles.rs"]
+mod styles;
 
 mod documents;
+mod examples;
 mod exemptions;
 mod filling_in;
 mod fixes;
 mod images;
 mod orphans;
 mod strangers;
+mod texts;
 
 use proptest::prelude::ProptestConfig;
 

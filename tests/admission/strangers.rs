@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ringfence::admission::{Asker, Case, fill, judge, tenant_told};
-use ringfence::audit::{Asked, Input, Settings, review};
+use ringfence::audit::{Asked, Input, Reviewed, Settings, review};
 use ringfence::domain::{Mode, Operation, Requester, Version};
 use ringfence::policy::{Source, load};
 use ringfence::review::{Subject, read, refusal};
@@ -177,7 +177,7 @@ fn a_manifest_is_judged_as_its_owner_s_namespace_is() {
         object["apiVersion"] = json!("v1");
         object["kind"] = json!("Namespace");
         let input = Input { source: "x.json".into(), text: object.to_string() };
-        let (records, problems) = review(&[input], &settings);
+        let Reviewed { records, problems, .. } = review(&[input], &settings, |_| ());
         assert_eq!(problems, []);
         let found: Vec<String> = records[0]
             .verdict

@@ -6,8 +6,12 @@ mod installation;
 
 mod certs;
 mod ending;
+mod fix;
+mod formats;
 mod help;
 mod image;
+mod kustomize;
+mod manual;
 mod papers;
 mod pipes;
 mod policies;

@@ -22,11 +22,13 @@ fn there_is_colour_only_where_it_is_wanted() {
         [output.stdout, output.stderr].concat().contains(&0x1b)
     };
     let forced = ("CLICOLOR_FORCE", "1");
-    for args in [&["--help"][..], &["review", "--nonsense"]] {
+    for args in [&["--help"][..], &["review", "--nonsense"], &["review", "deploy"]] {
         assert!(!escapes(&[], args), "{args:?}");
         assert!(escapes(&[forced], args), "{args:?}");
         assert!(!escapes(&[forced, ("NO_COLOR", "1")], args), "{args:?}");
     }
-    // Ours have none in any case.
-    assert!(!escapes(&[forced], &["review", "deploy"]));
+    // What machines read has none in any case.
+    for format in ["json", "sarif", "junit"] {
+        assert!(!escapes(&[forced], &["review", "-o", format, "deploy"]), "{format}");
+    }
 }

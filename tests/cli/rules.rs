@@ -13,7 +13,8 @@ fn the_list_and_what_is_yet_to_come() {
 fn some_rules() {
     insta::assert_snapshot!(session(&[
         &["rules", "RF2006", "RF2007"],
-        &["rules", "RF9001"],
+        &["rules", "RF9001", "RF9004"],
+        &["rules", "RF1001", "RF3001"],
         &["rules", "-o", "json", "RF2012"],
     ]));
 }

@@ -17,7 +17,7 @@ pub fn fixed(object: &Value, findings: &[&Finding]) -> Value {
     }
     let mut removals: Vec<String> = edits()
         .filter_map(|edit| match edit {
-            Edit::Remove(path) => Some(path.pointer()),
+            Edit::Remove(path) | Edit::Discard(path) => Some(path.pointer()),
             Edit::Set(..) => None,
         })
         .collect();

@@ -31,7 +31,12 @@ pub(super) fn document(tree: &Tree) -> Result<Option<Document>, YamlError> {
     if root.kind == Kind::Null {
         return Ok(None);
     }
-    Ok(Some(Document { line: root.span.line, root, duplicates: decoder.duplicates }))
+    Ok(Some(Document {
+        line: root.span.line,
+        bytes: root.span.bytes.clone(),
+        root,
+        duplicates: decoder.duplicates,
+    }))
 }
 
 struct Decoder<'a> {

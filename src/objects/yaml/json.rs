@@ -58,7 +58,8 @@ pub(super) fn sniff(text: &str, start: usize) -> Option<Stream> {
         if let Some(error) = reader.odd.take() {
             stream.documents.push(Err(error));
         } else if root.kind != Kind::Null {
-            stream.documents.push(Ok(Document { line: root.span.line, root, duplicates }));
+            let (line, bytes) = (root.span.line, root.span.bytes.clone());
+            stream.documents.push(Ok(Document { line, bytes, root, duplicates }));
         }
     }
 }

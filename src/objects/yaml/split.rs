@@ -99,7 +99,13 @@ impl Chunk {
 
     fn read(self) -> Option<Result<Document, YamlError>> {
         match tree::scan(&self) {
-            Ok(tree) => decode::document(&tree?).transpose(),
+            Ok(tree) => {
+                let mut document = decode::document(&tree?).transpose()?;
+                if let Ok(document) = &mut document {
+                    document.bytes = self.byte..self.end;
+                }
+                Some(document)
+            }
             Err(error) => Some(Err(error)),
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn host_path(view: &PodView<'_>, report: &mut Report<'_>) {
                 text: "use another kind of volume, such as emptyDir or persistentVolumeClaim"
                     .into(),
                 edits: vec![
-                    Edit::Remove(at.field("hostPath")),
+                    Edit::Discard(at.field("hostPath")),
                     Edit::Set(at.field("emptyDir"), EditValue::EmptyObject),
                 ],
             };
@@ -45,7 +45,7 @@ pub(super) fn restricted(view: &PodView<'_>, report: &mut Report<'_>) {
         }
         let at = view.spec("volumes").item(index, &volume.name);
         let mut edits: Vec<_> =
-            volume.sources.iter().map(|source| Edit::Remove(at.key(source))).collect();
+            volume.sources.iter().map(|source| Edit::Discard(at.key(source))).collect();
         edits.push(Edit::Set(at.field("emptyDir"), EditValue::EmptyObject));
         let fix = Fix {
             text: "use another kind of volume, such as emptyDir or persistentVolumeClaim".into(),

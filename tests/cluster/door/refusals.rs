@@ -1,7 +1,7 @@
 //! What kubectl, events and Pod Security admission show of a refusal, and that its fixes work.
 
 use insta::assert_snapshot;
-use ringfence::audit::{Asked, Input, Settings, review};
+use ringfence::audit::{Asked, Input, Reviewed, Settings, review};
 use ringfence::domain::{Finding, Mode, Operation, TenantName, Version};
 use ringfence::policy::{Source, load};
 use ringfence::state::{Namespaces, Snapshot};
@@ -38,7 +38,7 @@ fn findings(manifest: &str) -> Vec<Finding> {
         now: jiff::Timestamp::now(),
     };
     let input = Input { source: "bad.yaml".into(), text: manifest.into() };
-    let (records, problems) = review(&[input], &settings);
+    let Reviewed { records, problems, .. } = review(&[input], &settings, |_| ());
     assert_eq!(problems, []);
     assert_eq!(records[0].tenant.as_ref().map(TenantName::as_str), Some("alpha"));
     records[0].verdict.in_mode(Mode::Enforce).cloned().collect()
