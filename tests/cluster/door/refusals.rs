@@ -1,5 +1,7 @@
 //! What kubectl, events and Pod Security admission show of a refusal, and that its fixes work.
 
+use std::process::Command;
+
 use insta::assert_snapshot;
 use ringfence::audit::{Asked, Input, Reviewed, Settings, review};
 use ringfence::domain::{Finding, Mode, Operation, TenantName, Version};
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::super::edits::fixed;
 use super::super::harness::wait_until;
-use super::{Door, PATIENCE, Transcript};
+use super::{Door, PATIENCE, PROGRAM, Transcript, policies};
 
 const BAD: &str = include_str!("manifests/bad-deployment.yaml");
 const GOOD: &str = include_str!("manifests/deployment.yaml");
@@ -205,4 +207,37 @@ fn a_controllers_refusal_is_told_in_its_event() {
     let name = message.split_once("in Pod ").and_then(|(_, rest)| rest.split_once(':'));
     let message = message.replace(name.unwrap().0, "web-HASH");
     assert_snapshot!("a_controllers_event", format!("{}\n\n{message}", shown.text()));
+}
+
+/// A developer's file, mended by the program: what it takes on itself is enough for the API server.
+#[test]
+fn a_file_that_is_fixed_is_admitted() {
+    let door = Door::shared();
+    let owner = door.owner();
+    door.namespace("alpha", "door-mended");
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    // Which volume takes the place of the node's is for people to say.
+    let bad = BAD.replace("hostPath: {path: /var/log}", "emptyDir: {}  # gone with the pod");
+    let bad = put("bad.yaml", &bad);
+    let namespace = put(
+        "namespace.yaml",
+        "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: door-mended\n  labels: {ringfence.dev/tenant: alpha}\n",
+    );
+    let refused = owner.kubectl(&["apply", "--namespace=door-mended", "-f", bad.to_str().unwrap()]);
+    assert_ne!(refused.code, 0, "{refused:?}");
+    let fixed = Command::new(PROGRAM)
+        .args(["review", "--fix", "--policies", &policies(), "--namespace", "door-mended"])
+        .args([&namespace, &bad])
+        .output()
+        .unwrap();
+    assert!(fixed.status.success(), "{fixed:?}");
+    let text = std::fs::read_to_string(&bad).unwrap();
+    assert!(text.contains("emptyDir: {}  # gone with the pod"), "{text}");
+    owner.kubectl(&["apply", "--namespace=door-mended", "-f", bad.to_str().unwrap()]).success();
+    running_pod(door, "door-mended");
 }

@@ -163,6 +163,10 @@ fn an_installation_holds_with_and_without_its_pods() {
     the_base_is_taken(&it);
     let policys = the_policy_holds(&it);
     the_platform_is_left_out(&it);
+    let service = json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "shop", "namespace": "one"},
+        "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80}]}});
+    it.apply(&service.to_string());
     let server = it.serve();
     let webhooks = the_webhook_says_the_same(&it);
     they_read_alike(&policys, &webhooks);
@@ -172,7 +176,34 @@ fn an_installation_holds_with_and_without_its_pods() {
     assert_eq!(it.refusals(), policys, "it holds while the webhook is away");
     it.platform_passes("admin", it.admin(), &[]);
     it.a_namespace_ends("ends-without-webhook");
+    the_control_plane_goes_on(&it);
     nothing_is_left(&it);
+}
+
+/// While the webhook is away, what Kubernetes keeps in a tenant's namespace it makes again, and a node
+/// tells how it is.
+fn the_control_plane_goes_on(it: &Installation) {
+    let namespace = "--namespace=one";
+    for kind in ["serviceaccount/default", "configmap/kube-root-ca.crt"] {
+        it.admin().kubectl(&["delete", kind, namespace]).success();
+        wait_until(PATIENCE, kind, || it.admin().kubectl(&["get", kind, namespace]).code == 0);
+    }
+    let slices = || {
+        let get = ["get", "endpointslices", namespace, "--output=name"];
+        it.admin().kubectl(&get).success().trim().to_owned()
+    };
+    wait_until(PATIENCE, "the endpoints of a service", || !slices().is_empty());
+    let first = slices();
+    it.admin().kubectl(&["delete", &first, namespace]).success();
+    wait_until(PATIENCE, "its endpoints again", || !slices().is_empty() && slices() != first);
+    let mut node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node"}});
+    it.apply(&node.to_string());
+    let bind = ["create", "clusterrolebinding", "nodes", "--clusterrole=system:node"];
+    it.admin().kubectl(&[&bind[..], &["--group=system:nodes"]].concat()).success();
+    node["status"] = json!({"conditions": [{"type": "Ready", "status": "True"}]});
+    let put = ["replace", "--raw", "/api/v1/nodes/node/status", "-f", "-"];
+    let user = it.cluster.user("system:node:node", &["system:nodes"]);
+    user.kubectl_with(&node.to_string(), &put).success();
 }
 
 /// The same words, where the webhook has no more to say.
