@@ -8,6 +8,11 @@ use crate::domain::{Class, Code, Edit, EditValue, FieldPath, Finding, Fix, Opera
 use crate::policy::{self, Flaw, LONGEST};
 use crate::rules::{self, Report};
 
+/// The largest document, in bytes: a Tenant of a thousand namespaces takes an eighth of it. Each mistake
+/// is looked for in what is left without those before it, so that the work grows with size and mistakes
+/// both.
+const LARGEST: usize = 512 * 1024;
+
 /// Our own documents are the platform's to write, and what is written must be of use. Documents that
 /// are named and not there yet are no mistake: tools apply in any order.
 pub(super) fn document(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
@@ -17,7 +22,12 @@ pub(super) fn document(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
         findings.push(requesters(Code::Document, found, "only the platform writes it"));
     }
     if matches!(case.operation, Operation::Create | Operation::Update) {
-        findings.extend(content(required("object", case.request.object.text())?, case.now));
+        let text = required("object", case.request.object.text())?;
+        if text.len() > LARGEST {
+            let found = format!("a document of {} bytes, more than {LARGEST}", text.len());
+            return Err(Fault::new(Code::Malformed, found));
+        }
+        findings.extend(content(text, case.now));
     }
     Ok(findings)
 }

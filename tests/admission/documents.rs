@@ -124,3 +124,13 @@ fn the_refusal_is_told_whole() {
     let message = |status: &Value| status["message"].as_str().unwrap().to_owned();
     insta::assert_snapshot!([message(&broken), message(&long)].join("\n\n"));
 }
+
+#[test]
+fn a_document_has_a_largest_size() {
+    let tenant = |names: usize| {
+        let names: Vec<String> = (0..names).map(|number| format!("n{number:0>62}")).collect();
+        json!({"namespaces": {"names": names}})
+    };
+    check(("CREATE", ADMIN), "Tenant", "large", &tenant(1000), (200, &[]));
+    check(("CREATE", ADMIN), "Tenant", "huge", &tenant(8000), (400, &[""]));
+}
