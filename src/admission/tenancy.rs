@@ -25,16 +25,14 @@ pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant, name: &str) -> Vec<(S
 /// the only one which its creator owns.
 pub(super) fn completed_for<'t>(case: &Case<'t>, new: &Meta<'_>) -> Option<&'t Tenant> {
     let tenants = &case.snapshot.tenants;
-    match new.labels.get(TENANT_LABEL) {
-        Some(label) => tenants.tenant(label),
-        None => tenants.claim(&new.name).or_else(|| {
-            let requester = case.request.requester();
-            match tenants.owned_by(&requester.name, &requester.groups).as_slice() {
-                [only] => Some(*only),
-                _ => None,
-            }
-        }),
-    }
+    let label = new.label(TENANT_LABEL);
+    tenants.of_namespace(&new.name, label).or_else(|| {
+        let requester = label.is_none().then(|| case.request.requester())?;
+        match tenants.owned_by(&requester.name, &requester.groups).as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    })
 }
 
 /// Judges a namespace on what it was and on what it becomes.
@@ -55,10 +53,7 @@ pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
     };
     let name = new.as_ref().or(old.as_ref()).map_or("", |meta| meta.name.as_ref()).to_owned();
     let tenants = &case.snapshot.tenants;
-    let of = |meta: &Meta<'_>| match meta.labels.get(TENANT_LABEL) {
-        Some(label) => tenants.tenant(label),
-        None => tenants.claim(&name),
-    };
+    let of = |meta: &Meta<'_>| tenants.of_namespace(&name, meta.label(TENANT_LABEL));
     let tenant = match (&old, &new, case.stage) {
         // What the door completes is judged as that.
         (None, Some(new), Stage::Manifest) => completed_for(case, new),

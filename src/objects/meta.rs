@@ -24,6 +24,14 @@ object! {
     }
 }
 
+impl Meta<'_> {
+    /// The value of a label.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(AsRef::as_ref)
+    }
+}
+
 object! {
     /// What tells the kind of a manifest.
     pub struct Object<'de> {

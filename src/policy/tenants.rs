@@ -139,6 +139,13 @@ impl Tenants {
         self.claims.get(namespace).map(AsRef::as_ref)
     }
 
+    /// The tenant of a namespace: the one that its tenant label names, or where it has none the one that
+    /// claims its name.
+    #[must_use]
+    pub fn of_namespace(&self, name: &str, label: Option<&str>) -> Option<&Tenant> {
+        label.map_or_else(|| self.claim(name), |label| self.tenant(label))
+    }
+
     /// Every tenant that a user owns, by name.
     #[must_use]
     pub fn owned_by(&self, user: &str, groups: &[String]) -> Vec<&Tenant> {

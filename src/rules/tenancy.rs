@@ -50,10 +50,7 @@ pub struct NamespaceView<'a> {
 impl<'a> NamespaceView<'a> {
     /// The tenant that the label names, or that claims the name where there is no label.
     fn tenant_of(&self, meta: &Meta<'_>) -> Option<&'a Tenant> {
-        match meta.labels.get(TENANT_LABEL) {
-            Some(label) => self.tenants.tenant(label),
-            None => self.tenants.claim(self.name),
-        }
+        self.tenants.of_namespace(self.name, meta.label(TENANT_LABEL))
     }
 
     fn owns(&self, tenant: &Tenant) -> bool {

@@ -33,7 +33,7 @@ pub struct Door {
 struct Outcome {
     /// Whose object it is.
     tenant: Option<TenantName>,
-    /// The tenant that the requester is told about.
+    /// The tenant that the requester is told about; nobody is told where nothing is refused.
     told: Option<TenantName>,
     verdict: Verdict,
     patch: Option<Vec<u8>>,
@@ -229,24 +229,19 @@ fn decide(
         Ok(case) => Case { asker, ..case },
         Err(fault) => return Outcome { told: tenant.clone(), tenant, ..Outcome::refused(fault) },
     };
-    let told = tenant_told(&case).map(|tenant| tenant.name.clone());
-    let admitted = |verdict: Verdict| Outcome {
-        tenant: tenant.clone(),
-        told: told.clone(),
-        verdict,
-        patch: None,
-        contact: None,
-    };
-    match endpoint {
-        Endpoint::Validate => admitted(judge(&case)),
+    let (verdict, patch) = match endpoint {
+        Endpoint::Validate => (judge(&case), None),
         Endpoint::Mutate => match fill(&case) {
             Ok(patch) => {
                 let patch = (!patch.is_empty()).then(|| patch.to_json().to_string().into_bytes());
-                Outcome { patch, ..admitted(Verdict::enforced(Vec::new())) }
+                (Verdict::enforced(Vec::new()), patch)
             }
-            Err(fault) => Outcome { tenant, told, ..Outcome::refused(fault) },
+            Err(fault) => (Verdict::enforced(vec![fault.finding()]), None),
         },
-    }
+    };
+    let denied = verdict.decision() == Decision::Deny;
+    let told = denied.then(|| tenant_told(&case)).flatten().map(|tenant| tenant.name.clone());
+    Outcome { tenant, told, verdict, patch, contact: None }
 }
 
 /// Go replaces what is no UTF-8 by U+FFFD, and so does this: seldom, and slowly, so that it is looked

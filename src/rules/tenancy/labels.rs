@@ -4,7 +4,6 @@
 use super::NamespaceView;
 use super::keys::POD_SECURITY;
 use crate::domain::{Edit, EditValue, FieldPath, Fix, Level, PolicyVersion, sanitise};
-use crate::objects::Meta;
 use crate::rules::Report;
 
 const MODES: [&str; 3] = ["enforce", "audit", "warn"];
@@ -19,7 +18,7 @@ pub(super) fn pod_security(view: &NamespaceView<'_>, report: &mut Report<'_>) {
     for mode in MODES {
         let level = format!("{POD_SECURITY}{mode}");
         let version = format!("{level}-version");
-        let has_level = view.old.is_none_or(|old| value(old, &level).is_some());
+        let has_level = view.old.is_none_or(|old| old.label(&level).is_some());
         let labels: [(&str, Rank, Option<&str>); 2] = [
             (&level, by_level, None),
             // The version of a level that was not set bound nobody.
@@ -27,21 +26,17 @@ pub(super) fn pod_security(view: &NamespaceView<'_>, report: &mut Report<'_>) {
         ];
         for (key, rank, absent) in labels {
             let lowest = match view.old {
-                Some(old) => value(old, key).or(absent),
+                Some(old) => old.label(key).or(absent),
                 // What a new namespace leaves out is put there.
-                None => put(view, key).filter(|_| value(new, key).is_some()),
+                None => put(view, key).filter(|_| new.label(key).is_some()),
             };
             if let Some(lowest) = lowest
-                && is_lower(value(new, key), lowest, rank)
+                && is_lower(new.label(key), lowest, rank)
             {
-                refuse(view, key, value(new, key), lowest, report);
+                refuse(view, key, new.label(key), lowest, report);
             }
         }
     }
-}
-
-fn value<'m>(meta: &'m Meta<'_>, key: &str) -> Option<&'m str> {
-    meta.labels.get(key).map(AsRef::as_ref)
 }
 
 /// What the door puts on a new namespace.
@@ -87,7 +82,7 @@ fn refuse(
 ) {
     let path = FieldPath::fields(&["metadata", "labels"]).key(key);
     let found = found.map_or_else(|| "nothing".to_owned(), |text| sanitise(text, 63).into_owned());
-    let was_absent = view.old.is_some_and(|old| value(old, key).is_none());
+    let was_absent = view.old.is_some_and(|old| old.label(key).is_none());
     let back = if was_absent {
         Edit::Remove(path.clone())
     } else {

@@ -30,7 +30,7 @@ fn shown(text: &str) -> String {
 }
 
 fn label<'m>(meta: &'m Meta<'_>) -> Option<&'m str> {
-    meta.labels.get(TENANT_LABEL).map(AsRef::as_ref)
+    meta.label(TENANT_LABEL)
 }
 
 /// The edit that gives the label a value, or takes it away.
