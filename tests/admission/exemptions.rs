@@ -1,13 +1,13 @@
 //! What an Exemption permits, and what it does not.
 
-use jiff::Timestamp;
-use ringfence::audit::{Asked, Input, Record, Reviewed, Settings, review};
-use ringfence::domain::{Decision, Operation, Version};
-use ringfence::policy::{Source, load};
+use ringfence::audit::Record;
+use ringfence::domain::Decision;
+use ringfence::policy::Source;
 use ringfence::review::warnings;
 use ringfence::rules::MOST_FINDINGS;
-use ringfence::state::{Namespaces, Snapshot};
 use serde_json::{Value, json};
+
+use super::reviews::{created, snapshot};
 
 const DOCUMENTS: &str = r#"
 apiVersion: ringfence.dev/v1alpha1
@@ -48,25 +48,8 @@ fn reviewed(rules: &str, more: &str, object: &Value, now: &str) -> Record {
 }
 
 fn reviewed_by(documents: &str, object: &Value, now: &str) -> Record {
-    let text = documents.to_owned();
-    let source = Source { name: "documents.yaml".into(), text };
-    let snapshot = Snapshot {
-        tenants: load(&[source]).unwrap_or_else(|report| panic!("{report}")).resolve(),
-        namespaces: Namespaces::Unwatched.into(),
-        latest: Version::NEWEST,
-    };
-    let settings = Settings {
-        snapshot: &snapshot,
-        asked: Asked::Tenants,
-        operation: Operation::Create,
-        requester: None,
-        namespace: None,
-        now: now.parse::<Timestamp>().unwrap(),
-    };
-    let input = Input { source: "x.json".into(), text: object.to_string() };
-    let Reviewed { mut records, problems, .. } = review(&[input], &settings, |_| ());
-    assert_eq!(problems, []);
-    records.remove(0)
+    let source = Source { name: "documents.yaml".into(), text: documents.to_owned() };
+    created(&snapshot(&[source]), &object.to_string(), None, now.parse().unwrap())
 }
 
 /// A DaemonSet whose container `driver` has this security context, with another beside it.

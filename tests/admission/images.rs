@@ -4,14 +4,14 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use ringfence::audit::{Asked, Input, Reviewed, Settings, review};
-use ringfence::domain::{Code, Finding, Operation, Version};
-use ringfence::policy::{Source, load};
-use ringfence::state::{Namespaces, Snapshot};
+use ringfence::domain::{Code, Finding};
+use ringfence::policy::Source;
+use ringfence::state::Snapshot;
 use serde_json::{Value, json};
 
 use super::edits::fixed;
 use super::pods::{self, KINDS, put};
+use super::reviews;
 
 /// A tenant `alpha` whose profile has this `images` section.
 fn snapshot(images: &str) -> Snapshot {
@@ -21,28 +21,14 @@ fn snapshot(images: &str) -> Snapshot {
     let profile = format!("{}spec: {{images: {images}}}\n---\n", head("Profile", "own"));
     let tenant = "spec: {profile: own, namespaces: {names: [alpha-dev]}}\n";
     let text = profile + &head("Tenant", "alpha") + tenant;
-    let documents = load(&[Source { name: "own.yaml".to_owned(), text }]).unwrap();
-    Snapshot {
-        tenants: documents.resolve(),
-        namespaces: Namespaces::Unwatched.into(),
-        latest: Version::NEWEST,
-    }
+    reviews::snapshot(&[Source { name: "own.yaml".to_owned(), text }])
 }
 
 /// What is found of family 3 in a manifest of the tenant.
 fn found(snapshot: &Snapshot, object: &Value) -> Vec<Finding> {
-    let settings = Settings {
-        snapshot,
-        asked: Asked::Tenants,
-        operation: Operation::Create,
-        requester: None,
-        namespace: Some("alpha-dev".to_owned()),
-        now: jiff::Timestamp::now(),
-    };
-    let input = Input { source: "-".to_owned(), text: object.to_string() };
-    let Reviewed { records, problems, .. } = review(&[input], &settings, |_| ());
-    assert_eq!(problems, [], "{object}");
-    let findings = records[0].verdict.findings().iter().map(|judged| judged.finding.clone());
+    let now = jiff::Timestamp::now();
+    let record = reviews::created(snapshot, &object.to_string(), Some("alpha-dev"), now);
+    let findings = record.verdict.findings().iter().map(|judged| judged.finding.clone());
     findings.filter(|finding| finding.code.to_string().starts_with("RF3")).collect()
 }
 

@@ -5,6 +5,8 @@
 mod edits;
 #[path = "../support/pods.rs"]
 mod pods;
+#[path = "../support/reviews.rs"]
+mod reviews;
 #[path = "../support/styles.rs"]
 mod styles;
 

@@ -10,6 +10,8 @@ mod edits;
 mod installation;
 #[path = "../support/pods.rs"]
 mod pods;
+#[path = "../support/reviews.rs"]
+mod reviews;
 
 mod coverage;
 mod differential;

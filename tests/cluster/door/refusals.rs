@@ -3,14 +3,13 @@
 use std::process::Command;
 
 use insta::assert_snapshot;
-use ringfence::audit::{Asked, Input, Reviewed, Settings, review};
-use ringfence::domain::{Finding, Mode, Operation, TenantName, Version};
-use ringfence::policy::{Source, load};
-use ringfence::state::{Namespaces, Snapshot};
+use ringfence::domain::{Finding, Mode, TenantName};
+use ringfence::policy::Source;
 use serde_json::{Value, json};
 
 use super::super::edits::fixed;
 use super::super::harness::wait_until;
+use super::super::reviews::{created, snapshot};
 use super::{Door, PATIENCE, PROGRAM, Transcript, policies};
 
 const BAD: &str = include_str!("manifests/bad-deployment.yaml");
@@ -26,24 +25,10 @@ fn findings(manifest: &str) -> Vec<Finding> {
         Source { name: "tenants".into(), text: tenants },
         Source { name: "profiles".into(), text: include_str!("policies/profiles.yaml").into() },
     ];
-    let snapshot = Snapshot {
-        tenants: load(&sources).unwrap().resolve(),
-        namespaces: Namespaces::Unwatched.into(),
-        latest: Version::NEWEST,
-    };
-    let settings = Settings {
-        snapshot: &snapshot,
-        asked: Asked::Tenants,
-        operation: Operation::Create,
-        requester: None,
-        namespace: Some("anywhere".into()),
-        now: jiff::Timestamp::now(),
-    };
-    let input = Input { source: "bad.yaml".into(), text: manifest.into() };
-    let Reviewed { records, problems, .. } = review(&[input], &settings, |_| ());
-    assert_eq!(problems, []);
-    assert_eq!(records[0].tenant.as_ref().map(TenantName::as_str), Some("alpha"));
-    records[0].verdict.in_mode(Mode::Enforce).cloned().collect()
+    let snapshot = snapshot(&sources);
+    let record = created(&snapshot, manifest, Some("anywhere"), jiff::Timestamp::now());
+    assert_eq!(record.tenant.as_ref().map(TenantName::as_str), Some("alpha"));
+    record.verdict.in_mode(Mode::Enforce).cloned().collect()
 }
 
 /// The bullets that kubectl printed: path, code and fix of each.
