@@ -6,6 +6,7 @@
 //! that we do not know must not look like none.
 
 pub mod decode;
+pub mod json;
 mod meta;
 mod pod;
 mod stored;

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_json::value::RawValue;
-
 use super::object::Item;
 use super::review::{Asked, Record, Settings};
 use super::standards::standards;
@@ -134,7 +132,7 @@ impl<'a> Reviewer<'a> {
             (false, "") => Cow::Owned(self.settings.namespace.clone().unwrap_or_default()),
             (false, _) => object.meta.namespace.clone(),
         };
-        let text = Raw(serde_json::from_str::<&RawValue>(&self.item.json).ok());
+        let text = Raw::new(&self.item.json);
         match self.settings.operation {
             Operation::Delete => request.old_object = text,
             Operation::Create | Operation::Update | Operation::Connect => request.object = text,

@@ -2,11 +2,9 @@
 //! k8s.io/api core/v1 `types.go`.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
-
-use super::decode::{Decode, Into, Key, Keys, Present, object};
+use super::decode::{Decode, Keys, Present, object};
+use super::json::{Error, Kind, Reader};
 use super::meta::Meta;
 
 object! {
@@ -285,51 +283,36 @@ const VOLUME_SOURCES: [&str; 30] = [
 ];
 
 impl<'de> Decode<'de> for Volume<'de> {
-    fn decode_into<D: Deserializer<'de>>(&mut self, source: D) -> Result<(), D::Error> {
-        source.deserialize_any(VolumeFields(self))
-    }
-}
-
-struct VolumeFields<'a, 'de>(&'a mut Volume<'de>);
-
-impl<'de> Visitor<'de> for VolumeFields<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object (Volume)")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Key<'de>>()? {
-            if key.0 == "name" {
-                map.next_value_seed(Into(&mut self.0.name))?;
-                continue;
+    fn decode_into(&mut self, source: &mut Reader<'de>) -> Result<(), Error> {
+        if source.null()? {
+            return Ok(());
+        }
+        source.members(|source, key| {
+            if key == "name" {
+                return self.name.decode_into(source);
+            }
+            let known = VOLUME_SOURCES.contains(&key.as_ref());
+            if known && !matches!(source.kind()?, Kind::Object | Kind::Null) {
+                return Err(source.mistaken("an object"));
             }
             let mut present = Present::default();
-            if key.0 == "image" {
-                map.next_value_seed(Into(&mut self.0.image))?;
-                present = self.0.image.as_ref().map_or(Present::Absent, |_| Present::Object);
+            if key == "image" {
+                self.image.decode_into(source)?;
+                present = self.image.as_ref().map_or(Present::Absent, |_| Present::Object);
             } else {
-                map.next_value_seed(Into(&mut present))?;
+                present.decode_into(source)?;
             }
             match present {
                 Present::Object => {
-                    self.0.sources.insert(key.0);
+                    self.sources.insert(key);
                 }
                 Present::Absent => {
-                    self.0.sources.remove(&key.0);
-                }
-                Present::Other if VOLUME_SOURCES.contains(&key.0.as_ref()) => {
-                    return Err(A::Error::custom(format!("{} must be an object", key.0)));
+                    self.sources.remove(&key);
                 }
                 Present::Other => {}
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 

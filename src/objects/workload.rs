@@ -157,7 +157,7 @@ fn raw_template(kind: TemplateKind, text: &str) -> Result<Option<&str>, Malforme
 
 fn comparable(text: Option<&str>) -> Result<Option<Value>, Malformed> {
     let value = serde_json::from_str(text.unwrap_or("null"))
-        .map_err(|error| Malformed { path: String::new(), reason: error.to_string() })?;
+        .map_err(|error| Malformed::whole(error.to_string()))?;
     Ok(without_empties(value))
 }
 

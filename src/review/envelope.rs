@@ -187,19 +187,18 @@ fn opening_brackets(bytes: &[u8]) -> usize {
 }
 
 fn of_our_version(envelope: Envelope<'_>) -> Result<Request<'_>, Malformed> {
-    let malformed = |path: &str, reason: String| Malformed { path: format!("{path}: "), reason };
     if envelope.api_version != "admission.k8s.io/v1" {
         let found = crate::domain::sanitise(&envelope.api_version, 80);
-        return Err(malformed(
+        return Err(Malformed::at(
             "apiVersion",
             format!("found {found:?}, expected admission.k8s.io/v1"),
         ));
     }
     if envelope.kind != "AdmissionReview" {
         let found = crate::domain::sanitise(&envelope.kind, 80);
-        return Err(malformed("kind", format!("found {found:?}, expected AdmissionReview")));
+        return Err(Malformed::at("kind", format!("found {found:?}, expected AdmissionReview")));
     }
-    envelope.request.ok_or_else(|| malformed("request", "is missing".to_owned()))
+    envelope.request.ok_or_else(|| Malformed::at("request", "is missing"))
 }
 
 #[cfg(test)]
@@ -233,15 +232,15 @@ mod tests {
         };
         check(
             &format!(r#"{{{HEAD},"request":{{"uid":"u","dryRun":3}}}}"#),
-            "request.dryRun: invalid type: integer `3`, expected a boolean at line 1 column 92",
+            "request.dryRun: found the number 3, expected a boolean at line 1 column 92",
         );
         check(
             &format!(r#"{{{HEAD},"request":{{"uid":"u","object":{{"#),
-            "request.object: EOF while parsing an object at line 1 column 92",
+            "request.object: the text ends where a key is expected at line 1 column 93",
         );
         check(
             &format!(r#"{{{HEAD},"request":{{"dryRun":3,"uid":"u"}}}}"#),
-            "request.dryRun: invalid type: integer `3`, expected a boolean at line 1 column 82",
+            "request.dryRun: found the number 3, expected a boolean at line 1 column 82",
         );
         check(
             r#"{"apiVersion":"admission.k8s.io/v1beta1","kind":"AdmissionReview","request":{"uid":"u"}}"#,
@@ -253,7 +252,7 @@ mod tests {
         );
         check(
             &format!(r#"{{{HEAD},"request":{{"uid":"u"}}}} {{}}"#),
-            "trailing characters at line 1 column 85",
+            "something follows the end at line 1 column 85",
         );
     }
 

@@ -185,7 +185,7 @@ impl Admission for Door {
         let text = text_of(body);
         if envelope::nested_deeper_than(&text, self.max_depth) {
             let reason = format!("nested deeper than {} levels", self.max_depth);
-            let error = Malformed { path: String::new(), reason };
+            let error = Malformed::whole(reason);
             return match envelope::uid(&text) {
                 Ok(uid) => self.malformed(endpoint, &uid, &error),
                 Err(error) => unreadable(&error),

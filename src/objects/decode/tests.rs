@@ -140,7 +140,7 @@ fn an_error_names_its_place() {
     let error = from_json::<Sample<'_>>(r#"{"list":[{"a":"x"},{"b":"y"}]}"#).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "list[1].b: invalid type: string \"y\", expected a 64-bit integer at line 1 column 27"
+        "list[1].b: found the string \"y\", expected a 64-bit integer at line 1 column 25"
     );
 }
 
