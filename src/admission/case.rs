@@ -119,7 +119,10 @@ fn known(request: &Request<'_>) -> Result<(&'static Resource, Operation), Fault>
 
 /// The fault of a text that is not what it should be.
 pub(super) fn malformed(what: &str, error: &Malformed) -> Fault {
-    Fault::new(Code::Malformed, format!("{what}: {}", sanitise(&error.without_place().to_string(), 300)))
+    Fault::new(
+        Code::Malformed,
+        format!("{what}: {}", sanitise(&error.without_place().to_string(), 300)),
+    )
 }
 
 /// The text of an object that must be there.

@@ -11,6 +11,7 @@ use crate::defaults::Patch;
 use crate::domain::{
     Code, Fix, Level, Mode, Operation, PolicyVersion, TENANT_LABEL, Verdict, sanitise,
 };
+use crate::objects::json::DEEPEST;
 use crate::objects::{Malformed, Object, Raw, from_json};
 use crate::review::{Request, envelope};
 use crate::rules::{self, Resource, Shape};
@@ -31,7 +32,7 @@ fn tenant_label(json: &str) -> Option<(String, String)> {
     }
     let object: Object<'_> = from_json(json).ok()?;
     if is_review(&object) {
-        return tenant_label(envelope::read(json).ok()?.request.ok()?.object.text()?);
+        return tenant_label(envelope::read(json, DEEPEST).ok()?.request.ok()?.object.text()?);
     }
     let namespace = object.kind == "Namespace" && object.api_version == "v1";
     let label = object.meta.labels.get(TENANT_LABEL).filter(|_| namespace)?;
@@ -68,7 +69,7 @@ struct Reviewer<'a> {
 
 impl<'a> Reviewer<'a> {
     fn admission_review(&self) -> Result<Record, String> {
-        let review = envelope::read(&self.item.json).map_err(|error| error.to_string())?;
+        let review = envelope::read(&self.item.json, DEEPEST).map_err(|error| error.to_string())?;
         match review.request {
             Ok(request) => {
                 let mut record = self.judged(&request);

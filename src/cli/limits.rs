@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 
+use crate::objects::json::DEEPEST;
 use crate::server::Limits;
 
 /// Bounds on what clients may take up. Times are in seconds, sizes in bytes.
@@ -48,7 +49,7 @@ pub(super) struct LimitArgs {
           value_parser = clap::value_parser!(u32).range(0..=50))]
     deadline_margin: u32,
     /// How deep a review's JSON may be nested.
-    #[arg(long, value_name = "LEVELS", value_parser = count(), default_value_t = 500)]
+    #[arg(long, value_name = "LEVELS", value_parser = levels(), default_value_t = 500)]
     pub(super) max_json_depth: usize,
 }
 
@@ -75,6 +76,10 @@ impl LimitArgs {
 /// A number of things that can be counted one by one.
 fn count() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=1_000_000)
+}
+
+fn levels() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=DEEPEST as u64)
 }
 
 /// A size with room for the smallest request.
@@ -134,6 +139,7 @@ mod tests {
         check("--max-body-bytes", "1024", "1023");
         check("--max-bytes-in-flight", "1024", "1023");
         check("--max-json-depth", "1", "0");
+        check("--max-json-depth", "1000", "1001");
         for argument in ["--max-connections", "--max-handshakes", "--max-requests"] {
             check(argument, "1000000", "18446744073709551615");
         }

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 pub use super::json::Malformed;
-use super::json::{Error, Reader};
+use super::json::{DEEPEST, Error, Reader};
 pub use values::{Keys, Present, Raw};
 
 /// A value that JSON is decoded into.
@@ -30,15 +30,20 @@ pub trait Decode<'de>: Default {
 /// [`Malformed`] where the text is not JSON, has the wrong type somewhere, or goes on after its end.
 pub fn from_json<'de, T: Decode<'de>>(text: &'de str) -> Result<T, Malformed> {
     let mut value = T::default();
-    into(&mut value, text).map(|()| value)
+    into(&mut value, text, DEEPEST).map(|()| value)
 }
 
-/// Decodes a whole text into a value that keeps what was read where it ends in an error.
+/// Decodes a whole text, nested at most `levels` deep, into a value that keeps what was read where the
+/// text ends in an error.
 ///
 /// # Errors
-/// As [`from_json`].
-pub fn into<'de, T: Decode<'de>>(value: &mut T, text: &'de str) -> Result<(), Malformed> {
-    let mut source = Reader::new(text);
+/// As [`from_json`], or where the text is nested deeper.
+pub fn into<'de, T: Decode<'de>>(
+    value: &mut T,
+    text: &'de str,
+    levels: usize,
+) -> Result<(), Malformed> {
+    let mut source = Reader::within(text, levels);
     let read = value.decode_into(&mut source).and_then(|()| source.end());
     read.map_err(|error| error.located(text))
 }

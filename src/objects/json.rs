@@ -8,9 +8,17 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use skip::{Skip, Stop, Wanted};
+
+mod skip;
+mod span;
 mod string;
 #[cfg(test)]
 mod tests;
+
+/// How deep lists and objects may be nested. Kubernetes' own objects stay below 30; reading takes some
+/// of the stack for each.
+pub const DEEPEST: usize = 1000;
 
 /// What stands at a place of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,13 +135,22 @@ impl Error {
 pub struct Reader<'de> {
     text: &'de str,
     at: usize,
+    /// How many more lists and objects may be opened inside of the open ones.
+    left: usize,
 }
 
 impl<'de> Reader<'de> {
     /// At the beginning of `text`.
     #[must_use]
     pub fn new(text: &'de str) -> Self {
-        Self { text, at: 0 }
+        Self::within(text, DEEPEST)
+    }
+
+    /// At the beginning of `text`, in which lists and objects may be nested `levels` deep, and never
+    /// deeper than [`DEEPEST`].
+    #[must_use]
+    pub fn within(text: &'de str, levels: usize) -> Self {
+        Self { text, at: 0, left: levels.min(DEEPEST) }
     }
 
     /// What comes next.
@@ -149,7 +166,7 @@ impl<'de> Reader<'de> {
             Some(b'-' | b'0'..=b'9') => Kind::Number,
             Some(b't' | b'f') => Kind::Boolean,
             Some(b'n') => Kind::Null,
-            _ => return Err(self.unexpected("a value")),
+            _ => return Err(self.wants(Wanted::Value)),
         })
     }
 
@@ -187,7 +204,7 @@ impl<'de> Reader<'de> {
             return Err(self.mistaken(what));
         }
         let start = self.at;
-        self.skip_number()?;
+        self.skip()?;
         let text = self.text.get(start..self.at).unwrap_or_default();
         text.parse().map_err(|_| {
             self.at = start;
@@ -210,7 +227,7 @@ impl<'de> Reader<'de> {
             self.at = stop + 1;
             return Ok(Cow::Borrowed(self.text.get(start..stop).unwrap_or_default()));
         }
-        self.skip_string()?;
+        self.skip()?;
         let escaped = self.text.get(start..self.at - 1).unwrap_or_default();
         Ok(Cow::Owned(string::unescaped(escaped)))
     }
@@ -227,20 +244,21 @@ impl<'de> Reader<'de> {
         if self.token() != Some(b'{') {
             return Err(self.mistaken("an object"));
         }
-        self.at += 1;
+        self.open()?;
         if self.token() == Some(b'}') {
-            self.at += 1;
+            self.close();
             return Ok(());
         }
         loop {
             if self.token() != Some(b'"') {
-                return Err(self.unexpected("a key"));
+                return Err(self.wants(Wanted::Key));
             }
             let start = self.at;
             let key = self.string()?;
             self.colon()?;
             each(self, key).map_err(|error| self.under_key(start, error))?;
             if !self.goes_on(b'}')? {
+                self.close();
                 return Ok(());
             }
         }
@@ -258,9 +276,9 @@ impl<'de> Reader<'de> {
         if self.token() != Some(b'[') {
             return Err(self.mistaken("a list"));
         }
-        self.at += 1;
+        self.open()?;
         if self.token() == Some(b']') {
-            self.at += 1;
+            self.close();
             return Ok(());
         }
         for index in 0.. {
@@ -269,17 +287,28 @@ impl<'de> Reader<'de> {
                 break;
             }
         }
+        self.close();
         Ok(())
     }
 
-    /// Reads a value of any kind and returns its text.
+    /// Reads past a value of any kind and returns its text. A list or an object ends where its brackets
+    /// do: what stands in it is left to whoever reads the text.
     ///
     /// # Errors
-    /// There is none, or it is broken.
+    /// There is none, or it does not end, or it is nested too deep.
     pub fn raw(&mut self) -> Result<&'de str, Error> {
-        self.kind()?;
+        let kind = self.kind()?;
         let start = self.at;
-        self.skip()?;
+        match kind {
+            Kind::List | Kind::Object => {
+                // Where the brackets do not tell the end, the grammar tells what is wrong.
+                match span::end(self.text.as_bytes(), start, self.left) {
+                    Some(end) => self.at = end,
+                    None => self.skip()?,
+                }
+            }
+            Kind::Null | Kind::Boolean | Kind::Number | Kind::Text => self.skip()?,
+        }
         Ok(self.text.get(start..self.at).unwrap_or_default())
     }
 
@@ -288,13 +317,8 @@ impl<'de> Reader<'de> {
     /// # Errors
     /// There is none, or it is broken.
     pub fn skip(&mut self) -> Result<(), Error> {
-        match self.kind()? {
-            Kind::Text => self.skip_string(),
-            Kind::Number => self.skip_number(),
-            Kind::Boolean => self.boolean().map(drop),
-            Kind::Null => self.null().map(drop),
-            Kind::Object | Kind::List => self.skip_nested(),
-        }
+        self.token();
+        self.past(|bytes, at, left| bytes.value(at, left))
     }
 
     /// Nothing but white space may be left.
@@ -323,155 +347,106 @@ impl<'de> Reader<'de> {
         self.error(format!("found {found}, expected {wanted}"))
     }
 
-    /// Without recursion: depth is whoever wrote the text's to choose.
-    fn skip_nested(&mut self) -> Result<(), Error> {
-        let mut open = Vec::new();
-        loop {
-            match self.token() {
-                Some(b'{') => {
-                    self.at += 1;
-                    if self.token() == Some(b'}') {
-                        self.at += 1;
-                    } else {
-                        open.push(b'}');
-                        self.skip_key()?;
-                        continue;
-                    }
-                }
-                Some(b'[') => {
-                    self.at += 1;
-                    if self.token() == Some(b']') {
-                        self.at += 1;
-                    } else {
-                        open.push(b']');
-                        continue;
-                    }
-                }
-                Some(b'"') => self.skip_string()?,
-                _ => self.skip()?,
+    fn past(
+        &mut self,
+        skip: impl FnOnce(&Skip<'de>, usize, usize) -> Option<usize>,
+    ) -> Result<(), Error> {
+        let bytes = Skip::new(self.text.as_bytes());
+        match skip(&bytes, self.at, self.left) {
+            Some(at) => {
+                self.at = at;
+                Ok(())
             }
-            loop {
-                let Some(&close) = open.last() else { return Ok(()) };
-                if self.goes_on(close)? {
-                    if close == b'}' {
-                        self.skip_key()?;
-                    }
-                    break;
-                }
-                open.pop();
-            }
+            None => Err(self.stopped(bytes.into_stop())),
         }
     }
 
-    #[inline]
-    fn skip_key(&mut self) -> Result<(), Error> {
-        if self.token() != Some(b'"') {
-            return Err(self.unexpected("a key"));
-        }
-        self.skip_string()?;
-        self.colon()
-    }
-
-    /// At the quote that a string begins with.
-    #[inline]
-    fn skip_string(&mut self) -> Result<(), Error> {
-        let bytes = self.text.as_bytes();
-        self.at += 1;
-        loop {
-            self.at = string::stop(bytes, self.at);
-            match bytes.get(self.at) {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                Some(b'\\') => match string::escape(bytes.get(self.at..).unwrap_or_default()) {
-                    Some(length) => self.at += length,
-                    None => return Err(self.error("an escape that JSON does not know")),
-                },
-                Some(_) => return Err(self.error("a control character in a string")),
-                None => return Err(self.error("the text ends in a string")),
-            }
-        }
-    }
-
-    fn skip_number(&mut self) -> Result<(), Error> {
-        let bytes = self.text.as_bytes();
-        if bytes.get(self.at) == Some(&b'-') {
-            self.at += 1;
-        }
-        if bytes.get(self.at) == Some(&b'0') {
-            self.at += 1;
-        } else {
-            self.skip_digits()?;
-        }
-        if bytes.get(self.at) == Some(&b'.') {
-            self.at += 1;
-            self.skip_digits()?;
-        }
-        if let Some(b'e' | b'E') = bytes.get(self.at) {
-            self.at += 1;
-            if let Some(b'+' | b'-') = bytes.get(self.at) {
-                self.at += 1;
-            }
-            self.skip_digits()?;
-        }
-        Ok(())
-    }
-
-    fn skip_digits(&mut self) -> Result<(), Error> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.at += digits;
-        if digits == 0 { Err(self.unexpected("a digit")) } else { Ok(()) }
-    }
-
-    fn literal(&mut self, word: &str) -> Result<(), Error> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word.as_bytes()) {
-            return Err(self.unexpected(word));
-        }
-        self.at += word.len();
-        Ok(())
+    fn literal(&mut self, word: &'static str) -> Result<(), Error> {
+        self.past(|bytes, at, _| bytes.word(at, word))
     }
 
     #[inline]
     fn colon(&mut self) -> Result<(), Error> {
         if self.token() != Some(b':') {
-            return Err(self.unexpected("`:`"));
+            return Err(self.wants(Wanted::Colon));
         }
         self.at += 1;
         Ok(())
     }
 
-    /// Behind a value: whether another follows, or what `close` closes ends here.
+    /// Behind a value: past a comma, or at what closes the list or object.
     #[inline]
     fn goes_on(&mut self, close: u8) -> Result<bool, Error> {
-        let found = self.token();
-        if found != Some(b',') && found != Some(close) {
-            let wanted = if close == b'}' { "`,` or `}`" } else { "`,` or `]`" };
-            return Err(self.unexpected(wanted));
+        match self.token() {
+            Some(b',') => {
+                self.at += 1;
+                Ok(true)
+            }
+            Some(found) if found == close => Ok(false),
+            _ => Err(self.wants(if close == b'}' {
+                Wanted::CommaOrBrace
+            } else {
+                Wanted::CommaOrBracket
+            })),
         }
+    }
+
+    #[inline]
+    fn open(&mut self) -> Result<(), Error> {
+        self.left = self.left.checked_sub(1).ok_or_else(|| self.wants(Wanted::LessDepth))?;
         self.at += 1;
-        Ok(found == Some(b','))
+        Ok(())
+    }
+
+    #[inline]
+    fn close(&mut self) {
+        self.left += 1;
+        self.at += 1;
     }
 
     /// The first byte that is no white space.
     #[inline]
     fn token(&mut self) -> Option<u8> {
-        loop {
-            match self.text.as_bytes().get(self.at) {
-                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
-                found => return found.copied(),
+        match self.text.as_bytes().get(self.at) {
+            Some(byte) if *byte <= b' ' => {
+                let bytes = Skip::new(self.text.as_bytes());
+                self.at = bytes.spaces(self.at);
+                self.text.as_bytes().get(self.at).copied()
             }
+            byte => byte.copied(),
         }
     }
 
     #[cold]
-    fn unexpected(&self, wanted: &str) -> Error {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        match rest.chars().next() {
-            None => self.error(format!("the text ends where {wanted} is expected")),
-            Some(found) => self.error(format!("found {found:?}, expected {wanted}")),
+    fn stopped(&mut self, stop: Option<Stop>) -> Error {
+        let Some(Stop { at, wanted }) = stop else { return self.error("not JSON") };
+        self.at = at;
+        self.wants(wanted)
+    }
+
+    /// What stands here is not what is wanted.
+    #[cold]
+    fn wants(&self, wanted: Wanted) -> Error {
+        let what = match wanted {
+            Wanted::Value => "a value",
+            Wanted::Key => "a key",
+            Wanted::Colon => "`:`",
+            Wanted::Digit => "a digit",
+            Wanted::CommaOrBrace => "`,` or `}`",
+            Wanted::CommaOrBracket => "`,` or `]`",
+            Wanted::Word(word) => word,
+            Wanted::LessDepth => return self.error("lists and objects are nested too deep"),
+            Wanted::StringGoingOn => {
+                return self.error(match self.text.as_bytes().get(self.at) {
+                    None => "the text ends in a string",
+                    Some(b'\\') => "an escape that JSON does not know",
+                    Some(_) => "a control character in a string",
+                });
+            }
+        };
+        match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
+            None => self.error(format!("the text ends where {what} is expected")),
+            Some(found) => self.error(format!("found {found:?}, expected {what}")),
         }
     }
 
@@ -482,7 +457,7 @@ impl<'de> Reader<'de> {
 
     #[cold]
     fn under_key(&self, start: usize, error: Error) -> Error {
-        let mut again = Self { text: self.text, at: start };
+        let mut again = Self { text: self.text, at: start, left: 0 };
         let key = again.string().unwrap_or_default().into_owned();
         error.under(Step::Key(key))
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::{Operation, Requester};
 use crate::objects::decode::{self, object};
+use crate::objects::json::DEEPEST;
 use crate::objects::{Malformed, Object, Raw, from_json};
 
 /// A body that names no uid, and so cannot be answered by a review.
@@ -119,14 +120,14 @@ impl Request<'_> {
     }
 }
 
-/// Reads a review. What follows an unreadable place is lost, but not what came before it: a uid
-/// that was read is answered.
+/// Reads a review whose lists and objects are nested at most `levels` deep. What follows an unreadable
+/// place is lost, but not what came before it: a uid that was read is answered.
 ///
 /// # Errors
 /// [`Unreadable`] where no uid was read.
-pub fn read(text: &str) -> Result<Review<'_>, Unreadable> {
+pub fn read(text: &str, levels: usize) -> Result<Review<'_>, Unreadable> {
     let mut envelope = Envelope::default();
-    let read = decode::into(&mut envelope, text);
+    let read = decode::into(&mut envelope, text, levels);
     let uid = match envelope.request.as_ref().map(|request| request.uid.clone()) {
         Some(uid) if !uid.is_empty() => uid,
         _ => uid(text)?,
@@ -142,48 +143,12 @@ pub fn read(text: &str) -> Result<Review<'_>, Unreadable> {
 pub fn uid(text: &str) -> Result<Cow<'_, str>, Unreadable> {
     let mut envelope = UidEnvelope::default();
     // What was read before an error counts.
-    let read = decode::into(&mut envelope, text);
+    let read = decode::into(&mut envelope, text, DEEPEST);
     match (envelope.request.uid, read) {
         (uid, _) if !uid.is_empty() => Ok(uid),
         (_, Err(error)) => Err(Unreadable(error.to_string())),
         (_, Ok(())) => Err(Unreadable("request.uid is missing".to_owned())),
     }
-}
-
-/// Whether lists and objects are nested deeper than `limit`.
-///
-/// A text with no more opening brackets than that cannot be, and most are settled by counting them;
-/// the others are walked, strings left out.
-#[must_use]
-pub fn nested_deeper_than(text: &str, limit: usize) -> bool {
-    if opening_brackets(text.as_bytes()) <= limit {
-        return false;
-    }
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                if depth > limit {
-                    return true;
-                }
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
-}
-
-/// Counted in pieces that a byte can count, so that the compiler compares many bytes at once.
-fn opening_brackets(bytes: &[u8]) -> usize {
-    let in_piece = |piece: &[u8]| -> u8 {
-        piece.iter().map(|byte| u8::from(matches!(byte, b'{' | b'['))).sum()
-    };
-    bytes.chunks(usize::from(u8::MAX)).map(|piece| usize::from(in_piece(piece))).sum()
 }
 
 fn of_our_version(envelope: Envelope<'_>) -> Result<Request<'_>, Malformed> {
@@ -207,7 +172,7 @@ mod tests {
 
     #[track_caller]
     fn uid_and_error(text: &str) -> (String, Option<String>) {
-        let review = read(text).unwrap();
+        let review = read(text, DEEPEST).unwrap();
         (review.uid.to_string(), review.request.err().map(|error| error.to_string()))
     }
 
@@ -218,7 +183,7 @@ mod tests {
         let text = format!(
             r#"{{{HEAD},"request":{{"uid":"u","operation":"CREATE","userInfo":{{"username":"jo","groups":["g"],"extra":{{"a":["b"]}}}},"object":{{"a":1.50}},"oldObject":null,"options":{{}}}}}}"#
         );
-        let request = read(&text).unwrap().request.unwrap();
+        let request = read(&text, DEEPEST).unwrap().request.unwrap();
         assert_eq!(request.object.text(), Some(r#"{"a":1.50}"#));
         assert_eq!(request.old_object.text(), None);
         assert_eq!(request.operation(), Some(Operation::Create));
@@ -257,17 +222,13 @@ mod tests {
     }
 
     #[test]
-    fn depth_counts_brackets_outside_strings() {
-        let check = |text: &str, depth: usize| {
-            assert!(nested_deeper_than(text, depth - 1), "{text}");
-            assert!(!nested_deeper_than(text, depth), "{text}");
-        };
-        check("[[[]]]", 3);
-        check(r#"[{"a":[1]},{},[],{}]"#, 3);
-        check(r#"["[[[[","\"[[[[",{}]"#, 2);
-        check(&"[".repeat(100), 100);
-        // More than a byte can count.
-        check(&"[".repeat(1_000), 1_000);
+    fn what_is_nested_too_deep_is_answered() {
+        let text = format!(r#"{{{HEAD},"request":{{"object":[[[]]],"uid":"u"}}}}"#);
+        assert!(read(&text, 5).unwrap().request.is_ok());
+        let review = read(&text, 4).unwrap();
+        let error = review.request.unwrap_err().to_string();
+        let expect = "request.object: lists and objects are nested too deep at line 1 column 84";
+        assert_eq!((review.uid.as_ref(), error.as_str()), ("u", expect));
     }
 
     #[test]
@@ -283,7 +244,7 @@ mod tests {
             r#"{"request":{"uid":7}}"#,
             r#"{"request":{"#,
         ] {
-            assert!(read(text).is_err(), "{text}");
+            assert!(read(text, DEEPEST).is_err(), "{text}");
         }
     }
 }

@@ -61,7 +61,8 @@ impl Outcome {
 impl Door {
     /// A door on the snapshots of `handle`. Where there is a cluster, it is asked for namespaces that
     /// the snapshot does not know, and whether RBAC makes somebody the platform who is refused what
-    /// only the platform may do. Bodies nested deeper than `max_depth` are refused.
+    /// only the platform may do. Bodies nested deeper than `max_depth` are refused, and those deeper than
+    /// [`DEEPEST`](crate::objects::json::DEEPEST) in any case.
     pub fn new(
         handle: Handle,
         cluster: Option<Arc<dyn ClusterLookup>>,
@@ -183,15 +184,7 @@ impl Door {
 impl Admission for Door {
     async fn answer(&self, endpoint: Endpoint, body: &Bytes, _deadline: Instant) -> Answer {
         let text = text_of(body);
-        if envelope::nested_deeper_than(&text, self.max_depth) {
-            let reason = format!("nested deeper than {} levels", self.max_depth);
-            let error = Malformed::whole(reason);
-            return match envelope::uid(&text) {
-                Ok(uid) => self.malformed(endpoint, &uid, &error),
-                Err(error) => unreadable(&error),
-            };
-        }
-        match envelope::read(&text) {
+        match envelope::read(&text, self.max_depth) {
             Err(error) => unreadable(&error),
             Ok(review) => match review.request {
                 Err(error) => self.malformed(endpoint, &review.uid, &error),

@@ -147,6 +147,6 @@ fn an_error_names_its_place() {
 #[test]
 fn what_was_read_before_an_error_stays() {
     let mut sample = Sample::default();
-    assert!(into(&mut sample, r#"{"text":"kept","number":"#).is_err());
+    assert!(into(&mut sample, r#"{"text":"kept","number":"#, DEEPEST).is_err());
     assert_eq!(sample.text, "kept");
 }

@@ -1,36 +1,29 @@
 //! Strings: where they end, and what their escapes mean.
 
-/// Eight times the same byte.
-const fn repeated(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The high bit of each byte that is zero; above the lowest such byte others may be marked too.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(repeated(1)) & !word & repeated(0x80)
-}
+use wide::u8x16;
 
 /// The first place from `from` on that holds a quote, a backslash or a control character, else the
-/// end. Eight bytes at a time, after Mycroft's test for a zero byte.
+/// end.
 #[inline]
 pub(super) fn stop(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*eight);
-        let control = word.wrapping_sub(repeated(0x20)) & !word & repeated(0x80);
-        let found = zeros(word ^ repeated(b'"')) | zeros(word ^ repeated(b'\\')) | control;
+    while let Some(sixteen) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        let text = u8x16::new(*sixteen);
+        let control = text.min(u8x16::splat(0x1f)).simd_eq(text);
+        let found = text.simd_eq(u8x16::splat(b'"')) | text.simd_eq(u8x16::splat(b'\\')) | control;
+        let found = found.to_bitmask();
         if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
+            return at + found.trailing_zeros() as usize;
         }
-        at += 8;
+        at += 16;
     }
     let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
 }
 
-/// The length of the escape that `bytes` begin with, if JSON knows it.
+/// The length of the escape that `bytes` begin with; `None` where they begin with none that JSON knows.
 pub(super) fn escape(bytes: &[u8]) -> Option<usize> {
-    match bytes.get(1)? {
+    match bytes.strip_prefix(b"\\")?.first()? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
         b'u' => unit(bytes).map(|_| 6),
         _ => None,

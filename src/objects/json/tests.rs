@@ -160,11 +160,23 @@ fn a_string_ends_at_its_quote_wherever_that_stands() {
 }
 
 #[test]
-fn depth_is_bounded_by_memory_alone() {
-    let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
-    assert_eq!(skip(&deep), Ok(()));
-    let objects = "{\"a\":".repeat(100_000) + "1" + &"}".repeat(100_000);
-    assert_eq!(skip(&objects), Ok(()));
+fn what_is_nested_too_deep_is_refused_whether_it_is_read_or_skipped() {
+    let check = |text: &str, levels: usize, expect: bool| {
+        assert_eq!(Reader::within(text, levels).skip().is_ok(), expect, "{levels}: {text}");
+        let mut reader = Reader::within(text, levels);
+        let read = reader.members(|reader, _| reader.items(|reader, _| reader.skip()));
+        assert_eq!(read.is_ok(), expect, "{levels}: {text}");
+    };
+    let text = r#"{"a":[1,{"b":[2]},[]],"c":[[]],"d":[]}"#;
+    check(text, 3, false);
+    check(text, 4, true);
+    // Siblings do not add up.
+    check(r#"{"a":[{},{},[],[]],"b":[{},{}]}"#, 3, true);
+    let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    assert!(Reader::within(&deep(DEEPEST), usize::MAX).skip().is_ok());
+    let error = Reader::within(&deep(1_000_000), usize::MAX).skip().unwrap_err();
+    let error = error.located("").without_place().to_string();
+    assert_eq!(error, "lists and objects are nested too deep");
 }
 
 #[test]
