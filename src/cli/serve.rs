@@ -88,18 +88,19 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
         LogFormat::Text => logs::Format::Text,
         LogFormat::Json => logs::Format::Json,
     };
-    logs::init(format, &args.log)?;
+    let metrics = Arc::new(Metrics::new());
+    let _logs = logs::init(format, &args.log, metrics.lost_lines())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start threads")?;
-    let outcome = runtime.block_on(serve(args));
+    let outcome = runtime.block_on(serve(args, metrics));
     // A read that hangs with its file system would hold up the end for ever.
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(args: &Args) -> Result<Outcome> {
+async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
     // First of all: whoever reads that we are ready may end us.
     let shutdown = shutdown::on_signals().context("cannot listen for signals")?;
     let cluster = tokio::select! {
@@ -109,7 +110,6 @@ async fn serve(args: &Args) -> Result<Outcome> {
     if cluster.is_some() && args.policies.is_none() {
         bail!("a cluster's tenants are not the examples': give the documents by --policies");
     }
-    let metrics = Arc::new(Metrics::new());
     let handle = Handle::default();
     let Some(documents) = policies::Documents::load(args.policies.as_deref()) else {
         return Ok(Outcome::Failed);

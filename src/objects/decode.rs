@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub use super::json::Malformed;
 use super::json::{DEEPEST, Error, Reader};
-pub use values::{Keys, Present, Raw};
+pub use values::{Keys, Present, Raw, Unread};
 
 /// A value that JSON is decoded into.
 pub trait Decode<'de>: Default {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::decode::object;
+use super::decode::{Unread, object};
 
 /// Labels or annotations.
 pub type Annotations<'de> = BTreeMap<Cow<'de, str>, Cow<'de, str>>;
@@ -21,6 +21,8 @@ object! {
         labels: Annotations<'de> = "labels",
         /// Annotations.
         annotations: Annotations<'de> = "annotations",
+        /// Who wrote which field: close to half of a stored pod.
+        managed_fields: Unread = "managedFields",
     }
 }
 

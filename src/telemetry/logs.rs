@@ -1,10 +1,15 @@
 //! Logs: lines on stderr.
 
+mod lines;
+
 use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
 
+use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use lines::Lines;
 
 /// How a line of the log looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,25 +31,44 @@ pub enum InitError {
         /// What is wrong.
         source: tracing_subscriber::filter::ParseError,
     },
+    /// There is no thread to write them.
+    #[error("cannot start a thread for logs: {0}")]
+    Thread(#[from] io::Error),
     /// This process logs already.
     #[error("logs are set up already: {0}")]
     Again(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Sends what passes `filter` to stderr, panics included, for the rest of the process.
+/// Logs until it is dropped, and what was logged by then is written.
+#[must_use]
+pub struct Logs(Lines);
+
+impl Drop for Logs {
+    fn drop(&mut self) {
+        self.0.flush();
+    }
+}
+
+/// Sends what passes `filter` to stderr, panics included, for the rest of the process. Lines are
+/// written within a twentieth of a second; those that nobody reads in time are counted as `lost`.
 ///
 /// # Errors
-/// The filter cannot be read, or this is the second call.
-pub fn init(format: Format, filter: &str) -> Result<(), InitError> {
+/// The filter cannot be read, there is no thread, or this is the second call.
+pub fn init(format: Format, filter: &str, lost: Counter) -> Result<Logs, InitError> {
     let filter = EnvFilter::try_new(filter)
         .map_err(|source| InitError::Filter { filter: filter.to_owned(), source })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = Lines::to(io::stderr(), lost)?;
+    let layer = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
     match format {
-        Format::Text => lines.with_ansi(in_colour()).finish().try_init()?,
-        Format::Json => lines.json().flatten_event(true).finish().try_init()?,
+        Format::Text => layer.with_ansi(in_colour()).finish().try_init()?,
+        Format::Json => layer.json().flatten_event(true).finish().try_init()?,
     }
-    std::panic::set_hook(Box::new(log_panic));
-    Ok(())
+    let of_panics = lines.clone();
+    std::panic::set_hook(Box::new(move |info| {
+        log_panic(info);
+        of_panics.flush();
+    }));
+    Ok(Logs(lines))
 }
 
 /// <https://no-color.org>: any value but the empty one turns colour off.

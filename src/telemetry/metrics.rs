@@ -29,6 +29,7 @@ pub struct Metrics {
     findings: ByTwo<Code, Mode, Counter>,
     exempted: By<Code, Counter>,
     panics: Counter,
+    lost_lines: Counter,
     rejections: By<Rejection, Counter>,
     connections: Gauge,
     requests: Gauge,
@@ -63,6 +64,7 @@ impl Metrics {
             findings,
             exempted,
             panics: Counter::default(),
+            lost_lines: Counter::default(),
             rejections,
             connections: Gauge::default(),
             requests: Gauge::default(),
@@ -95,6 +97,8 @@ impl Metrics {
         let info = Info::new([("version", version), ("commit", commit)]);
         to.register("build", "What this build is", info);
         to.register("panics", "Requests whose answer panicked", self.panics.clone());
+        let help = "Lines of the log that were read too slowly to be written";
+        to.register("log_lines_lost", help, self.lost_lines.clone());
         to.register("connections", "Open connections", self.connections.clone());
         to.register("requests_in_flight", "Reviews being answered", self.requests.clone());
         let help = "Memory that bodies being read or judged have reserved";
@@ -152,6 +156,12 @@ impl Metrics {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             self.policies_loaded.set(now.as_secs_f64());
         }
+    }
+
+    /// The counter of log lines that nobody read in time; the log keeps it.
+    #[must_use]
+    pub fn lost_lines(&self) -> Counter {
+        self.lost_lines.clone()
     }
 
     /// The gauge of open connections; who holds connections keeps it.

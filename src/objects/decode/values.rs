@@ -54,6 +54,16 @@ impl<'de> Decode<'de> for Raw<'de> {
     }
 }
 
+/// Something large that nobody reads. It is passed over by its brackets ([`Reader::raw`]).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unread;
+
+impl<'de> Decode<'de> for Unread {
+    fn decode_into(&mut self, source: &mut Reader<'de>) -> Result<(), Error> {
+        source.raw().map(drop)
+    }
+}
+
 /// The keys of an object whose values are objects themselves, `null` ones left out.
 pub type Keys<'de> = BTreeSet<Cow<'de, str>>;
 
