@@ -60,16 +60,17 @@ struct Response<'a> {
 }
 
 impl Answer<'_> {
-    /// That this is an answer to `uid`, which allows. Upstream repeats the whole request before its
+    /// That this is an answer to `uid`, which allows or not. Upstream repeats the whole request before its
     /// response, which is therefore looked for from the end.
-    pub fn check(&self, uid: &str) -> Result<()> {
+    pub fn check(&self, uid: &str, allowed: bool) -> Result<()> {
         let text = str::from_utf8(&self.body)?;
-        let wrong = || format!("not an answer that allows {uid}: {} {text}", self.status);
+        let wrong =
+            || format!("not an answer to {uid} (allowed: {allowed}): {} {text}", self.status);
         ensure!(self.status == 200, wrong());
         let (_, response) = text.rsplit_once("\"response\":").with_context(wrong)?;
         let mut values = serde_json::Deserializer::from_str(response).into_iter::<Response<'_>>();
         let response = values.next().with_context(wrong)?.with_context(wrong)?;
-        ensure!(response.uid == uid && response.allowed, wrong());
+        ensure!(response.uid == uid && response.allowed == allowed, wrong());
         Ok(())
     }
 }

@@ -18,12 +18,13 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio::time::{Interval, interval_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::answer;
 use crate::process;
-use crate::review::{Request, Review};
+use crate::review::{Kind, Request};
 use crate::subject::{Subject, Uid};
 use crate::table::Measured;
 
@@ -33,6 +34,10 @@ pub struct Load {
     /// Not measured.
     pub warm_up: Duration,
     pub time: Duration,
+    /// What is sent.
+    pub kind: Kind,
+    /// All connections together, in requests a second; as many as are answered, where it is 0.
+    pub rate: u64,
 }
 
 /// Everything that connections share. It runs on the calling thread alone.
@@ -76,15 +81,32 @@ impl Client {
         })
     }
 
+    /// Opens connections that nothing is asked on.
+    pub fn idle(&self, address: SocketAddr, connections: usize) -> Result<Vec<Wire>> {
+        self.runtime.block_on(async {
+            let mut open = Vec::new();
+            for _ in 0..connections {
+                open.push(Wire::connect(&self.connector, address).await?);
+            }
+            Ok(open)
+        })
+    }
+
     /// Loads a subject; any wrong answer is an error.
-    pub fn measure(&self, subject: &Subject, review: &Review, load: &Load) -> Result<Measured> {
+    pub fn measure(&self, subject: &Subject, load: &Load) -> Result<Measured> {
         self.runtime.block_on(async {
             let told = Arc::new(AtomicU8::new(WARM_UP));
             let mut connections = JoinSet::new();
-            for _ in 0..load.connections {
+            let review = load.kind.review();
+            for number in 0..load.connections {
                 let wire = Wire::connect(&self.connector, subject.address).await?;
-                let request = review.request(subject.path);
-                connections.spawn(one_after_another(wire, request, subject.uid, Arc::clone(&told)));
+                let asked = Asked {
+                    request: Request::new(&review, subject.path),
+                    uid: subject.uid,
+                    allowed: load.kind.allowed() || subject.uid == Uid::Constant,
+                    pace: load.pace(number),
+                };
+                connections.spawn(one_after_another(wire, asked, Arc::clone(&told)));
             }
             tokio::time::sleep(load.warm_up).await;
             let (began, cpu_before) = (Instant::now(), process::cpu_time(subject.id())?);
@@ -102,23 +124,45 @@ impl Client {
     }
 }
 
-/// Asks until the end, and returns how long each answer took that came while it was measured.
+impl Load {
+    /// How often one connection asks, all of them evenly spread.
+    fn pace(&self, connection: u64) -> Option<Interval> {
+        let every = Duration::from_secs(1).checked_mul(u32::try_from(self.connections).ok()?)?;
+        let every = every.div_f64(self.rate as f64);
+        let offset = every.mul_f64(connection as f64 / self.connections as f64);
+        (self.rate > 0).then(|| interval_at(tokio::time::Instant::now() + offset, every))
+    }
+}
+
+/// What a connection asks, and how it is answered.
+struct Asked {
+    request: Request,
+    uid: Uid,
+    allowed: bool,
+    pace: Option<Interval>,
+}
+
+/// Asks until the end, and returns how long each answer took that came while it was measured. A paced
+/// request's time counts from when it was due.
 async fn one_after_another(
     mut wire: Wire,
-    mut request: Request,
-    uid: Uid,
+    mut asked: Asked,
     told: Arc<AtomicU8>,
 ) -> Result<Vec<Duration>> {
     let mut latencies = Vec::new();
     loop {
-        let (bytes, sent) = request.next();
-        let began = Instant::now();
+        let due = match &mut asked.pace {
+            Some(pace) => pace.tick().await.into_std(),
+            None => Instant::now(),
+        };
+        let (bytes, sent) = asked.request.next();
         let answer = wire.exchange(bytes).await?;
-        let took = began.elapsed();
-        answer.check(match uid {
+        let took = due.elapsed();
+        let uid = match asked.uid {
             Uid::Echoed => &sent,
             Uid::Constant => Request::CONSTANT_UID,
-        })?;
+        };
+        answer.check(uid, asked.allowed)?;
         match told.load(Relaxed) {
             WARM_UP => {}
             MEASURE => latencies.push(took),
@@ -128,7 +172,7 @@ async fn one_after_another(
 }
 
 /// A connection.
-struct Wire {
+pub struct Wire {
     stream: TlsStream<TcpStream>,
     received: BytesMut,
 }

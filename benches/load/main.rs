@@ -1,26 +1,30 @@
 //! How fast the door is: Ringfence, a floor and upstream's Pod Security webhook, side by side.
 //!
-//! `cargo bench --bench load -- [--seconds N] [--rounds N] [--connections N]`
+//! `cargo bench --bench load -- --help` says what can be measured.
 //!
 //! Each subject is a process of its own, and all of them run throughout; a round measures one after
 //! the other, each round beginning with another one. What counts are the ratios within a round: both
 //! of their sides had the same machine. The load is the API server's: HTTP/1.1 over TLS on
-//! connections that stay open, one review after another on each (a closed loop, so that the server
-//! is saturated), of a pod with three containers that is allowed. Servers have one core and the
-//! client another.
+//! connections that stay open, one review after another on each: a closed loop, so that the server
+//! is saturated, or at a rate. Servers have one core and the client another.
 //!
 //! Every answer is checked, and a wrong one ends the run with an error. Times are only printed.
 
 mod answer;
 mod client;
 mod floor;
+mod footprint;
 #[cfg(test)]
 #[expect(dead_code, reason = "the tests' harness, of which only the control plane is used here")]
 mod harness;
 mod process;
 mod review;
+#[path = "../reviews/mod.rs"]
+#[expect(dead_code, reason = "the calls that are measured one by one have more")]
+mod reviews;
 mod subject;
 mod table;
+mod tenants;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,7 +35,7 @@ use ringfence::server::tls::{Development, development};
 
 use client::{Client, Load};
 use process::{Cores, say};
-use review::Review;
+use review::Kind;
 use subject::{Setting, Subject};
 use table::Measured;
 
@@ -46,8 +50,17 @@ struct Args {
     /// Open connections, each with one request at a time.
     #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..))]
     connections: u64,
+    /// What is sent.
+    #[arg(long, value_enum, default_value_t = Kind::Pod)]
+    review: Kind,
+    /// Requests a second over all connections; 0 sends as fast as answers come.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    rate: u64,
+    /// How many tenants Ringfence has beside the two of the example set.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    tenants: usize,
     /// What `cargo bench` always gives.
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, global = true)]
     bench: bool,
     #[command(subcommand)]
     command: Option<Command>,
@@ -55,6 +68,8 @@ struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Ringfence's memory, idle and with connections, and the time that it takes to start.
+    Footprint,
     /// Serves a constant answer with the certificate in a directory: how this program starts itself.
     #[command(hide = true)]
     Floor { certs: PathBuf },
@@ -64,6 +79,7 @@ fn main() -> Result<()> {
     let args = Args::parse();
     match args.command {
         Some(Command::Floor { certs }) => floor::run(&certs),
+        Some(Command::Footprint) => footprint::measure(),
         None => measure(&args),
     }
 }
@@ -72,37 +88,50 @@ fn measure(args: &Args) -> Result<()> {
     let scratch = tempfile::Builder::new().prefix("load-").tempdir()?;
     let certs = scratch.path().join("certs");
     let certs = development(&Development { dir: certs, names: Vec::new() })?;
-    let review = Review::load()?;
+    let policies = tenants::write(&scratch.path().join("policies"), args.tenants)?;
     let cores = Cores::find()?;
-    let (control_plane, kubeconfig) = subject::control_plane(&review, cores)?;
+    let upstream = match args.review {
+        // Upstream changes nothing.
+        Kind::Bare => None,
+        Kind::Pod | Kind::Denied | Kind::Deployment => Some(subject::control_plane(cores)?),
+    };
     if let Some(cores) = cores {
         // Before there are threads, so that all of them are where this one is.
         process::pin(std::process::id(), cores.client)?;
     }
     let client = Client::new(&certs.ca)?;
-    let setting =
-        Setting { scratch: scratch.path(), certs: &certs, core: cores.map(|it| it.server) };
-    let subjects = [
+    let setting = Setting {
+        scratch: scratch.path(),
+        certs: &certs,
+        core: cores.map(|it| it.server),
+        path: args.review.path(),
+        policies: policies.as_deref(),
+    };
+    let mut subjects = vec![
         Subject::floor(&setting)?,
         Subject::ringfence("ringfence", &setting, &[])?,
         Subject::ringfence("ringfence, logs off", &setting, &["--log", "warn"])?,
-        Subject::upstream(&setting, &kubeconfig, &client)?,
     ];
-    say(&heading(args, &review, cores))?;
+    if let Some((_, kubeconfig)) = &upstream {
+        subjects.push(Subject::upstream(&setting, kubeconfig, &client)?);
+    }
+    say(&heading(args, cores))?;
     let load = Load {
         connections: args.connections,
         warm_up: Duration::from_millis(300),
         time: Duration::from_secs(args.seconds),
+        kind: args.review,
+        rate: args.rate,
     };
     let mut rounds = Vec::new();
     for round in 0..args.rounds {
-        let measured = one_round(round, &subjects, |it| client.measure(it, &review, &load))?;
+        let measured = one_round(round, &subjects, |it| client.measure(it, &load))?;
         say(&table::round(round, &subjects, &measured))?;
         rounds.push(measured);
     }
     say(&table::summary(&subjects, &rounds))?;
     drop(subjects);
-    drop(control_plane);
+    drop(upstream);
     Ok(())
 }
 
@@ -128,18 +157,20 @@ fn one_round(
     Ok(measured)
 }
 
-fn heading(args: &Args, review: &Review, cores: Option<Cores>) -> String {
-    let Args { seconds, rounds, connections, .. } = args;
+fn heading(args: &Args, cores: Option<Cores>) -> String {
+    let Args { seconds, rounds, connections, review, rate, tenants, .. } = args;
     let pinned = match cores {
         Some(Cores { server, client }) => format!("servers on core {server}, client on {client}"),
         None => {
             "nothing pinned to a core (it needs two cores, and taskset of util-linux)".to_owned()
         }
     };
+    let rate = if *rate == 0 { "saturated".to_owned() } else { format!("{rate} requests/s") };
     format!(
-        "{connections} connections, reviews of {} bytes, {rounds} rounds of {seconds} s each\n\
-         {}, {pinned}\n",
-        review.len(),
+        "{connections} connections, {rate}, {review:?} reviews of {} bytes, {} tenants, \
+         {rounds} rounds of {seconds} s each\n{}, {pinned}\n",
+        review.review().0.len(),
+        tenants + 2,
         process::processor(),
     )
 }

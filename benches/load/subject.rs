@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::client::Client;
 use crate::harness::{ControlPlane, binary, free_ports};
 use crate::process::{self, Cores, pinned};
-use crate::review::Review;
+use crate::reviews;
 
 /// What subjects have in common.
 pub struct Setting<'a> {
@@ -22,6 +22,10 @@ pub struct Setting<'a> {
     /// All of them show the same certificate.
     pub certs: &'a DevelopmentFiles,
     pub core: Option<u32>,
+    /// Where Ringfence is asked.
+    pub path: &'static str,
+    /// Its policies; the example set without.
+    pub policies: Option<&'a Path>,
 }
 
 /// Which uid answers carry.
@@ -47,6 +51,9 @@ impl Subject {
         let mut command = pinned(setting.core, env!("CARGO_BIN_EXE_ringfence"));
         command.arg("serve").args(["--listen=127.0.0.1:0", "--telemetry-listen=127.0.0.1:0"]);
         command.arg("--tls-cert").arg(&setting.certs.cert).arg("--tls-key").arg(&setting.certs.key);
+        if let Some(policies) = setting.policies {
+            command.arg("--policies").arg(policies);
+        }
         command.args(flags);
         Self::announced(name, setting, command, Uid::Echoed)
     }
@@ -92,7 +99,7 @@ impl Subject {
         let address = line.strip_prefix("ready: https://").and_then(|rest| rest.split(' ').next());
         let address =
             address.with_context(|| format!("{name} did not start: `{line}`"))?.parse()?;
-        Ok(Self { name, address, path: "/validate", uid, child, log })
+        Ok(Self { name, address, path: setting.path, uid, child, log })
     }
 
     /// The process that serves.
@@ -137,7 +144,7 @@ fn spawn(name: &str, setting: &Setting<'_>, command: &mut Command) -> Result<(Ch
 }
 
 /// A control plane in which the review's namespace is held to `restricted`, so that upstream judges.
-pub fn control_plane(review: &Review, cores: Option<Cores>) -> Result<(ControlPlane, PathBuf)> {
+pub fn control_plane(cores: Option<Cores>) -> Result<(ControlPlane, PathBuf)> {
     let started = ControlPlane::start();
     for id in started.process_ids() {
         // Idle, but not quite: what it does shall not be done where the servers are.
@@ -147,7 +154,7 @@ pub fn control_plane(review: &Review, cores: Option<Cores>) -> Result<(ControlPl
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {
-            "name": review.namespace()?,
+            "name": reviews::NAMESPACE,
             "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
         },
     });
