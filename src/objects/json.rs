@@ -130,6 +130,19 @@ impl Error {
     }
 }
 
+/// Whether two texts first differ in the string that a key has in both: then they mean different
+/// things. That is the most of what an update changes, and quickly told; `false` says nothing.
+#[must_use]
+pub fn differ_in_a_string(one: &str, other: &str) -> bool {
+    let same = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    let plain = |text| {
+        let (open, string) = string::around(text, same)?;
+        let is_value = text.as_bytes().get(..open)?.last() == Some(&b':');
+        (is_value && !string.contains('\\')).then_some(string)
+    };
+    matches!((plain(one), plain(other)), (Some(one), Some(other)) if one != other)
+}
+
 /// Reads one text from its beginning to its end.
 #[derive(Debug)]
 pub struct Reader<'de> {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::decode::{Decode, Malformed, Raw, from_json, object};
+use super::decode::{Decode, Malformed, Raw, Unread, from_json, object};
+use super::json::differ_in_a_string;
 use super::meta::Meta;
 use super::pod::Pod;
 use crate::domain::FieldPath;
@@ -108,12 +109,14 @@ object! {
 
 object! {
     struct RawTemplate<'de> {
+        meta: Unread = "metadata",
         template: Raw<'de> = "template",
     }
 }
 
 object! {
     struct RawSpec<'de> {
+        meta: Unread = "metadata",
         spec: RawTemplate<'de> = "spec",
     }
 }
@@ -126,6 +129,7 @@ object! {
 
 object! {
     struct RawCronJob<'de> {
+        meta: Unread = "metadata",
         spec: RawJob<'de> = "spec",
     }
 }
@@ -139,6 +143,11 @@ pub fn template_changed(kind: TemplateKind, new: &str, old: &str) -> Result<bool
     let (new, old) = (raw_template(kind, new)?, raw_template(kind, old)?);
     if new == old {
         return Ok(false);
+    }
+    if let (Some(new), Some(old)) = (new, old)
+        && differ_in_a_string(new, old)
+    {
+        return Ok(true);
     }
     Ok(comparable(new)? != comparable(old)?)
 }

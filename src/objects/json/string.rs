@@ -21,6 +21,24 @@ pub(super) fn stop(bytes: &[u8], from: usize) -> usize {
     at + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
 }
 
+/// The string in which the byte at `at` stands, or which ends there, and the place of its first quote.
+/// The text must be JSON as far as that.
+pub(super) fn around(text: &str, at: usize) -> Option<(usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    loop {
+        let open = from + bytes.get(from..at)?.iter().position(|byte| *byte == b'"')?;
+        let mut end = stop(bytes, open + 1);
+        while bytes.get(end) == Some(&b'\\') {
+            end = stop(bytes, end + 2);
+        }
+        if end >= at {
+            return Some((open, text.get(open + 1..end)?));
+        }
+        from = end + 1;
+    }
+}
+
 /// The length of the escape that `bytes` begin with; `None` where they begin with none that JSON knows.
 pub(super) fn escape(bytes: &[u8]) -> Option<usize> {
     match bytes.strip_prefix(b"\\")?.first()? {

@@ -210,3 +210,25 @@ fn a_mistaken_value_is_shown_only_if_it_is_short() {
     check(&format!("\"{}\"", "s".repeat(100)), "a string of 102 bytes");
     check(&"1".repeat(100), "a number of 100 bytes");
 }
+
+#[test]
+fn a_changed_string_is_told_where_the_texts_part() {
+    let check = |one: &str, other: &str, expect: bool| {
+        assert_eq!(differ_in_a_string(one, other), expect, "{one} {other}");
+        assert_eq!(differ_in_a_string(other, one), expect, "{other} {one}");
+    };
+    check(r#"{"a":"x:1","b":2}"#, r#"{"a":"x:2","b":2}"#, true);
+    check(r#"{"a":"x"}"#, r#"{"a":"xy"}"#, true);
+    check(r#"{"a":""}"#, r#"{"a":"y"}"#, true);
+    check(r#"{"a\"":"x"}"#, r#"{"a\"":"y"}"#, true);
+    // The same, nothing, a key, an item, a number, and what only looks like a string behind a colon.
+    check(r#"{"a":"x"}"#, r#"{"a":"x"}"#, false);
+    check("", r#"{"a":"x"}"#, false);
+    check(r#"{"a":1}"#, r#"{"b":1}"#, false);
+    check(r#"["a"]"#, r#"["b"]"#, false);
+    check(r#"{"a":1}"#, r#"{"a":2}"#, false);
+    check(r#"{"a:":null}"#, r#"{"a:":{}}"#, false);
+    check(r#"{"a":"x"}"#, r#"{"a":null}"#, false);
+    // Escapes may mean the same.
+    check(r#"{"a":"xA"}"#, r#"{"a":"x\u0041"}"#, false);
+}
