@@ -23,7 +23,8 @@ enum Wire {
 }
 use Wire::{Raw, Tls};
 
-/// What is sent, and what must come back: the statuses in their order, then the close.
+/// What is sent, and what must come back: the statuses in their order, then the close. Where the
+/// server may end before the client has sent all, and so reset the answer, `|` parts the two.
 struct Case {
     name: &'static str,
     wire: Wire,
@@ -66,29 +67,74 @@ fn heads() -> Vec<Case> {
         case("negative length", Tls, head("content-length: -1\r\n"), "400 close"),
         case("huge length", Tls, head("content-length: 99999999999999999999\r\n"), "400 close"),
         case("64 MiB stated", Tls, head("content-length: 67108864\r\n"), "413 close"),
-        case("two lengths", Tls, head("content-length: 2\r\ncontent-length: 3\r\n") + "{}", "400 close"),
+        case(
+            "two lengths",
+            Tls,
+            head("content-length: 2\r\ncontent-length: 3\r\n") + "{}",
+            "400 close",
+        ),
         case("length list", Tls, head("content-length: 2, 3\r\n") + "{}", "400 close"),
-        case("chunked without end", Tls, head("transfer-encoding: chunked\r\n") + "2\r\n{}\r\n", "408 close"),
-        case("chunk size overflows", Tls, head("transfer-encoding: chunked\r\n") + "fffffffffffffffff\r\n", "400 close"),
-        case("chunk size is no number", Tls, head("transfer-encoding: chunked\r\n") + "-1\r\n", "400 close"),
-        case("length and chunked", Tls, hidden_after("content-length: 5\r\ntransfer-encoding: chunked\r\n"), "?"),
-        case("chunked, identity", Tls, te("chunked, identity"), "?"),
-        case("identity, chunked", Tls, te("identity, chunked"), "?"),
-        case("xchunked", Tls, te("xchunked"), "?"),
-        case("chunked with a tab", Tls, te("\tchunked"), "?"),
-        case("folded header", Tls, hidden_after("transfer-encoding:\r\n chunked\r\n"), "?"),
-        case("space before colon", Tls, hidden_after("transfer-encoding : chunked\r\n"), "?"),
-        case("bare LF", Tls, hidden_after("content-length: 5\r\n").replace("\r\n", "\n"), "?"),
-        case("two hosts", Tls, head("host: y\r\nconnection: close\r\ncontent-length: 2\r\n") + "{}", "?"),
+        case(
+            "chunked without end",
+            Tls,
+            head("transfer-encoding: chunked\r\n") + "2\r\n{}\r\n",
+            "408 close",
+        ),
+        case(
+            "chunk size overflows",
+            Tls,
+            head("transfer-encoding: chunked\r\n") + "fffffffffffffffff\r\n",
+            "400 close",
+        ),
+        case(
+            "chunk size is no number",
+            Tls,
+            head("transfer-encoding: chunked\r\n") + "-1\r\n",
+            "400 close",
+        ),
+        case(
+            "length and chunked",
+            Tls,
+            hidden_after("content-length: 5\r\ntransfer-encoding: chunked\r\n"),
+            "400 close",
+        ),
+        case("chunked, identity", Tls, te("chunked, identity"), "400 close"),
+        case("identity, chunked", Tls, te("identity, chunked"), "400 404 close"),
+        case("xchunked", Tls, te("xchunked"), "400 close"),
+        case("chunked with a tab", Tls, te("\tchunked"), "400 404 close"),
+        case("folded header", Tls, hidden_after("transfer-encoding:\r\n chunked\r\n"), "400 close"),
+        case(
+            "space before colon",
+            Tls,
+            hidden_after("transfer-encoding : chunked\r\n"),
+            "400 close",
+        ),
+        case(
+            "bare LF",
+            Tls,
+            hidden_after("content-length: 5\r\n").replace("\r\n", "\n"),
+            "400 404 close",
+        ),
+        case(
+            "two hosts",
+            Tls,
+            head("host: y\r\nconnection: close\r\ncontent-length: 2\r\n") + "{}",
+            "400 close",
+        ),
         case("1,000 headers", Tls, head(&many), "431 close"),
         case("1 MiB header", Tls, head(&long), "431 close"),
-        case("long URI", Tls, uri, "?"),
+        case("long URI", Tls, uri, "431 close"),
         case("pipelined", Tls, hidden_after("content-length: 5\r\n"), "400 404 close"),
         case("method", Tls, named("DELETE /validate HTTP/1.1"), "405 close"),
         case("path", Tls, named("POST /nowhere HTTP/1.1"), "404 close"),
         case("type", Tls, named("POST /validate HTTP/1.1"), "415 close"),
-        case("gzip", Tls, head("content-encoding: gzip\r\nconnection: close\r\ncontent-length: 2\r\n") + "{}", "415 close"),
-        case("h2 preface", Tls, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "?"),
+        case(
+            "gzip",
+            Tls,
+            head("content-encoding: gzip\r\nconnection: close\r\ncontent-length: 2\r\n") + "{}",
+            "415 close",
+        ),
+        case("h2 preface", Tls, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "close"),
     ]
 }
 
@@ -110,22 +156,33 @@ fn sessions() -> Vec<Case> {
 
 fn bodies() -> Vec<Case> {
     let pod = fixture("create-pod.json");
-    let within = |text: &str| whole(pod.replacen("\"spec\"", &format!("{text},\"spec\""), 1).as_bytes());
+    let within =
+        |text: &str| whole(pod.replacen("\"spec\"", &format!("{text},\"spec\""), 1).as_bytes());
     let deep = format!("\"x\":{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let keys: Vec<String> = (0..1_000_000).map(|n| format!("\"k{n}\":1")).collect();
     let keys = format!("\"x\":{{{}}}", keys.join(","));
     vec![
-        case("depth 10^5", Tls, within(&deep), "?"),
+        case("depth 10^5", Tls, within(&deep), "200 close"),
         case("depth 10^5, unclosed", Tls, whole("[".repeat(100_000).as_bytes()), "400 close"),
-        case("10^6 keys", Tls, within(&keys), "?"),
-        case("a key twice in the envelope", Tls, whole(pod.replacen("\"request\"", "\"request\":{},\"request\"", 1).as_bytes()), "?"),
-        case("a key twice in an object", Tls, within("\"spec\":{}"), "?"),
-        case("10^6 digits", Tls, within(&format!("\"x\":{}", "9".repeat(1_000_000))), "?"),
-        case("1e999999", Tls, within("\"x\":1e999999"), "?"),
-        case("a string of 8 MiB", Tls, within(&format!("\"x\":\"{}\"", "s".repeat(8 << 20))), "?"),
-        case("17 MiB", Tls, whole(&vec![b' '; 17 << 20]), "413 close"),
+        case("10^6 keys", Tls, within(&keys), "200 close"),
+        case(
+            "a key twice in the envelope",
+            Tls,
+            whole(pod.replacen("\"request\"", "\"request\":{},\"request\"", 1).as_bytes()),
+            "200 close",
+        ),
+        case("a key twice in an object", Tls, within("\"spec\":{}"), "200 close"),
+        case("10^6 digits", Tls, within(&format!("\"x\":{}", "9".repeat(1_000_000))), "200 close"),
+        case("1e999999", Tls, within("\"x\":1e999999"), "200 close"),
+        case(
+            "a string of 8 MiB",
+            Tls,
+            within(&format!("\"x\":\"{}\"", "s".repeat(8 << 20))),
+            "200 close",
+        ),
+        case("17 MiB", Tls, whole(&vec![b' '; 17 << 20]), "413 close|close"),
         case("bad UTF-8", Tls, whole(b"{\"kind\":\"\xff\xfe\"}"), "400 close"),
-        case("a lone surrogate", Tls, within(r#""x":"\ud800""#), "?"),
+        case("a lone surrogate", Tls, within(r#""x":"\ud800""#), "200 close"),
     ]
 }
 
@@ -240,7 +297,7 @@ fn each_gets_its_answer_or_its_close() {
     let mut wrong = Vec::new();
     for (case, got) in cases.iter().zip(&got) {
         println!("{:30} {got}", case.name);
-        if case.expect != got {
+        if case.expect.split('|').all(|expect| expect != got) {
             wrong.push(format!("{}: {got}, not {}", case.name, case.expect));
         }
     }
@@ -252,6 +309,16 @@ fn honest_requests_go_on_beside_a_crowd() {
     let serving = Serving::start(&["--policies", "policies"]);
     let idle: Vec<TcpStream> = Honest::beside(&serving, "1,000 idle connections", || {
         (0..1000).map(|_| connect(serving.admission)).collect()
+    });
+    drop(idle);
+    // More than there are places: who comes new waits for one, and gets it.
+    let idle: Vec<TcpStream> = Honest::beside(&serving, "a new one beside 1,100 idle", || {
+        let idle = (0..1100).map(|_| connect(serving.admission)).collect();
+        let from = Instant::now();
+        let reply = serving.post("/validate", &fixture("create-pod.json"));
+        println!("a new connection is answered {} after {:?}", reply.status, from.elapsed());
+        assert_eq!(reply.status, 200, "{reply:?}");
+        idle
     });
     drop(idle);
     Honest::beside(&serving, "10,000 connection attempts", || {
