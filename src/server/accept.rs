@@ -33,6 +33,9 @@ pub(super) struct Port<H> {
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often idle connections are asked for their place while somebody waits for one.
 const CROWDED_EVERY: Duration = Duration::from_secs(1);
+/// How long a connection keeps its place without a first byte while somebody waits for one: a TLS
+/// client speaks at once.
+const SILENT_TIME: Duration = Duration::from_secs(1);
 /// rustls reads 4 KiB at a time; with this much in between, a review of usual size is one read of
 /// the socket.
 const READ_AHEAD: usize = 16 * 1024;
@@ -131,15 +134,21 @@ impl<H: Handler> Port<H> {
     }
 }
 
-/// Waits for a client's first byte. Who says nothing takes no place from one that does, and at the
-/// end nobody waits for them.
+/// Waits for a client's first byte. Who says nothing takes no place from one that does: they keep
+/// it no longer than [`SILENT_TIME`] once somebody waits for it, and at the end not at all.
 async fn talks(stream: &TcpStream, wishes: &mut watch::Receiver<Wish>) -> io::Result<()> {
     let mut byte = [0];
+    let gives_way = async {
+        if timeout(SILENT_TIME, wishes.wait_for(|wish| wish.drain)).await.is_err() {
+            let asked = wishes.borrow().crowded;
+            let _ = wishes.wait_for(|wish| wish.drain || wish.crowded != asked).await;
+        }
+    };
     tokio::select! {
         biased;
         // Readiness alone may be reported of a socket that has nothing to read.
         peeked = stream.peek(&mut byte) => peeked.map(drop),
-        _ = wishes.wait_for(|wish| wish.drain) => Err(io::ErrorKind::ConnectionAborted.into()),
+        () = gives_way => Err(io::ErrorKind::ConnectionAborted.into()),
     }
 }
 

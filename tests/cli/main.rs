@@ -9,6 +9,7 @@ mod ending;
 mod fix;
 mod formats;
 mod help;
+mod hostile;
 mod image;
 mod kustomize;
 mod manual;

@@ -127,8 +127,13 @@ impl Serving {
         answer["response"].clone()
     }
 
-    /// Posts to the admission port, as its own CA has it.
-    pub fn post(&self, path: &str, body: &str) -> Reply {
+    /// Its process, as `/proc` knows it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A session of TLS with the admission port, as its own CA has it.
+    pub fn session(&self) -> StreamOwned<ClientConnection, TcpStream> {
         let root = CertificateDer::from_pem_file(self.scratch.path().join("certs/ca.crt")).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(root).unwrap();
@@ -140,7 +145,12 @@ impl Serving {
             .with_no_client_auth();
         let name = ServerName::try_from("localhost").unwrap();
         let session = ClientConnection::new(Arc::new(config), name).unwrap();
-        let stream = StreamOwned::new(session, connect(self.admission));
+        StreamOwned::new(session, connect(self.admission))
+    }
+
+    /// Posts to the admission port.
+    pub fn post(&self, path: &str, body: &str) -> Reply {
+        let stream = self.session();
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n",
@@ -165,7 +175,8 @@ pub struct Reply {
     pub body: String,
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+/// A connection on which reading fails after a while.
+pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
