@@ -21,4 +21,5 @@ mod review;
 mod rules;
 mod serve;
 mod server;
+mod steady;
 mod webhooks;

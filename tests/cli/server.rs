@@ -45,8 +45,13 @@ impl Serving {
         let scratch = TempDir::new().unwrap();
         let certs = scratch.path().join("certs");
         serve.args(["serve", "--listen", "127.0.0.1:0", "--telemetry-listen", "127.0.0.1:0"]);
-        serve.args(["--grace", "0.01", "--certs-dir"]);
-        serve.arg(certs).args(args);
+        if !args.contains(&"--grace") {
+            serve.args(["--grace", "0.01"]);
+        }
+        if !args.contains(&"--tls-cert") {
+            serve.arg("--certs-dir").arg(certs);
+        }
+        serve.args(args);
         Self::run(scratch, serve)
     }
 
@@ -98,9 +103,19 @@ impl Serving {
 
     /// Sends a signal, and waits for the end.
     pub fn end_by(&mut self, signal: &str) -> ExitStatus {
+        self.signal(signal);
+        self.ended()
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: &str) {
         // The shell's own `kill`: there need not be another.
         let script = format!("kill -{signal} {}", self.child.id());
         assert!(Command::new("/bin/sh").args(["-c", &script]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub fn ended(&mut self) -> ExitStatus {
         let mut ended = None;
         self.wait_for("the end", |it| {
             ended = it.child.try_wait().unwrap();
@@ -133,19 +148,8 @@ impl Serving {
     }
 
     /// A session of TLS with the admission port, as its own CA has it.
-    pub fn session(&self) -> StreamOwned<ClientConnection, TcpStream> {
-        let root = CertificateDer::from_pem_file(self.scratch.path().join("certs/ca.crt")).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(root).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = ServerName::try_from("localhost").unwrap();
-        let session = ClientConnection::new(Arc::new(config), name).unwrap();
-        StreamOwned::new(session, connect(self.admission))
+    pub fn session(&self) -> Session {
+        session(connect(self.admission), &[self.scratch.path().join("certs/ca.crt")])
     }
 
     /// Posts to the admission port.
@@ -173,6 +177,27 @@ impl Drop for Serving {
 pub struct Reply {
     pub status: u16,
     pub body: String,
+}
+
+/// A session of TLS.
+pub type Session = StreamOwned<ClientConnection, TcpStream>;
+
+/// A session on a connection, with a server that one of the CAs in these files vouches for.
+pub fn session(stream: TcpStream, roots: &[PathBuf]) -> Session {
+    let mut trusted = RootCertStore::empty();
+    for root in roots {
+        trusted.add(CertificateDer::from_pem_file(root).unwrap()).unwrap();
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    let session = ClientConnection::new(Arc::new(config), name).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    StreamOwned::new(session, stream)
 }
 
 /// A connection on which reading fails after a while.
