@@ -149,7 +149,13 @@ impl Serving {
 
     /// A session of TLS with the admission port, as its own CA has it.
     pub fn session(&self) -> Session {
-        session(connect(self.admission), &[self.scratch.path().join("certs/ca.crt")])
+        self.session_of(&[])
+    }
+
+    /// The same with these protocols offered.
+    pub fn session_of(&self, protocols: &[Vec<u8>]) -> Session {
+        let root = self.scratch.path().join("certs/ca.crt");
+        session(connect(self.admission), &[root], protocols)
     }
 
     /// Posts to the admission port.
@@ -182,18 +188,20 @@ pub struct Reply {
 /// A session of TLS.
 pub type Session = StreamOwned<ClientConnection, TcpStream>;
 
-/// A session on a connection, with a server that one of the CAs in these files vouches for.
-pub fn session(stream: TcpStream, roots: &[PathBuf]) -> Session {
+/// A session on a connection, with a server that one of the CAs in these files vouches for, and with
+/// these protocols offered.
+pub fn session(stream: TcpStream, roots: &[PathBuf], protocols: &[Vec<u8>]) -> Session {
     let mut trusted = RootCertStore::empty();
     for root in roots {
         trusted.add(CertificateDer::from_pem_file(root).unwrap()).unwrap();
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(trusted)
         .with_no_client_auth();
+    config.alpn_protocols = protocols.to_vec();
     let name = ServerName::try_from("localhost").unwrap();
     let session = ClientConnection::new(Arc::new(config), name).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

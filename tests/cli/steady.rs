@@ -108,7 +108,7 @@ impl Load {
         let stream = TcpStream::connect(address)?;
         drop(servers);
         self.connected.fetch_add(1, Relaxed);
-        Ok(session(stream, &self.roots.read().unwrap()))
+        Ok(session(stream, &self.roots.read().unwrap(), &[]))
     }
 }
 
@@ -208,7 +208,7 @@ fn no_request_fails_while_certificates_change() {
             counted(&mut serving, "tls_certificate_reloads_total", time + 1);
             // Who trusts nothing else is answered: the new one is in force.
             let stream = TcpStream::connect(serving.admission).unwrap();
-            let mut only = session(stream, &[next.ca]);
+            let mut only = session(stream, &[next.ca], &[]);
             let ask = "POST /none HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n";
             only.write_all(ask.as_bytes()).unwrap();
             assert!(only.read(&mut [0; 64]).unwrap() > 0);
