@@ -1,0 +1,246 @@
+//! What went wrong in systems like this one, tried here.
+//!
+//! Each test is named after a published advisory and begins with what went wrong there. It makes the
+//! like of that attempt, which must be refused, beside a neighbour that is allowed: so that what is
+//! refused is the attempt, and not everything.
+
+mod documents;
+mod images;
+mod input;
+mod namespaces;
+mod pods;
+mod trust;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use bytes::Bytes;
+use ringfence::domain::{Requester, Version};
+use ringfence::policy::{Source, load};
+use ringfence::server::{Admission, Answer, Door, Endpoint};
+use ringfence::state::{
+    AuthorityLookup, Builder, Change, ClusterLookup, Found, Handle, LookupError, NamespaceLookup,
+};
+use ringfence::telemetry::Metrics;
+use serde_json::{Value, json};
+
+const DOCUMENTS: &str = "
+apiVersion: ringfence.dev/v1alpha1
+kind: Platform
+metadata: {name: default}
+spec:
+  administrators: [{kind: Group, name: platform-admins}]
+  contact: '#platform'
+---
+apiVersion: ringfence.dev/v1alpha1
+kind: Profile
+metadata: {name: strict}
+spec:
+  images: {registries: [registry.example.com/*], requireDigest: true}
+---
+apiVersion: ringfence.dev/v1alpha1
+kind: Tenant
+metadata: {name: alpha}
+spec:
+  owners:
+  - {kind: Group, name: alpha-devs}
+  - {kind: ServiceAccount, name: deployer, namespace: alpha-dev}
+  namespaces: {names: [alpha-dev], labels: {cost-center: '42'}}
+---
+apiVersion: ringfence.dev/v1alpha1
+kind: Tenant
+metadata: {name: beta}
+spec:
+  profile: strict
+  owners: [{kind: Group, name: beta-devs}]
+  namespaces: {names: [beta-dev, shop]}
+---
+apiVersion: ringfence.dev/v1alpha1
+kind: Exemption
+metadata: {name: driver}
+spec:
+  tenant: alpha
+  rules: [RF2001]
+  namespaces: [alpha-dev, beta-dev]
+  owner: jo@example.com
+  reason: it is a driver
+  expiresAt: 2999-01-01T00:00:00Z
+";
+
+/// A cluster with two tenants' namespaces, and some that are nobody's.
+const NAMESPACES: [(&str, Option<&str>); 6] = [
+    ("alpha-dev", Some("alpha")),
+    ("beta-dev", Some("beta")),
+    ("default", None),
+    ("kube-system", None),
+    ("ringfence-system", None),
+    ("tools", None),
+];
+
+const ALPHA: (&str, &[&str]) = ("jo", &["alpha-devs", "system:authenticated"]);
+const BETA: (&str, &[&str]) = ("bo", &["beta-devs", "system:authenticated"]);
+const PLATFORM: (&str, &[&str]) = ("pat", &["platform-admins", "system:authenticated"]);
+
+const PODS: Kind = Kind("", "v1", "pods", "", "Pod");
+const EPHEMERAL: Kind = Kind("", "v1", "pods", "ephemeralcontainers", "Pod");
+const NAMESPACE: Kind = Kind("", "v1", "namespaces", "", "Namespace");
+const DEPLOYMENTS: Kind = Kind("apps", "v1", "deployments", "", "Deployment");
+
+/// Group, version, resource, subresource and kind.
+#[derive(Clone, Copy)]
+struct Kind(&'static str, &'static str, &'static str, &'static str, &'static str);
+
+/// A request; an operation follows from the objects that it has.
+#[derive(Clone)]
+struct Ask<'a> {
+    who: (&'a str, &'a [&'a str]),
+    kind: Kind,
+    namespace: &'a str,
+    name: &'a str,
+    object: Value,
+    old: Value,
+}
+
+impl Ask<'_> {
+    fn review(&self) -> Value {
+        let Kind(group, version, resource, subresource, kind) = self.kind;
+        let operation = match (&self.object, &self.old) {
+            (_, Value::Null) => "CREATE",
+            (Value::Null, _) => "DELETE",
+            _ => "UPDATE",
+        };
+        json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": {
+                "uid": "u", "operation": operation, "name": self.name, "namespace": self.namespace,
+                "kind": {"group": group, "version": version, "kind": kind},
+                "resource": {"group": group, "version": version, "resource": resource},
+                "subResource": subresource,
+                "userInfo": {"username": self.who.0, "groups": self.who.1},
+                "object": self.object, "oldObject": self.old,
+            },
+        })
+    }
+}
+
+/// The text of a review as the API server writes it: the uid comes first.
+fn uid_first(ask: &Ask<'_>) -> String {
+    let mut review = ask.review();
+    drop(review["request"].as_object_mut().unwrap().remove("uid"));
+    review.to_string().replacen("\"request\":{", "\"request\":{\"uid\":\"u\",", 1)
+}
+
+/// A cluster that answers as it is told, and notes whom it was asked about.
+#[derive(Default)]
+struct Cluster {
+    /// The label of a namespace that no snapshot knows; `None` where the cluster cannot be asked.
+    label: Option<Option<&'static str>>,
+    /// Whom RBAC makes the platform; `None` where it cannot be asked.
+    administrator: Option<&'static str>,
+    asked: Mutex<Vec<String>>,
+}
+
+type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+fn away() -> LookupError {
+    LookupError("connection refused".to_owned())
+}
+
+impl NamespaceLookup for Cluster {
+    fn tenant_label<'a>(&'a self, _: &'a str) -> Later<'a, Found> {
+        let label = self.label.map(|label| Some(label.map(str::to_owned)));
+        Box::pin(async move { label.ok_or_else(away) })
+    }
+}
+
+impl AuthorityLookup for Cluster {
+    fn administers<'a>(&'a self, who: &'a Requester) -> Later<'a, Result<bool, LookupError>> {
+        self.asked.lock().unwrap().push(who.name.clone());
+        Box::pin(async { self.administrator.map(|name| name == who.name).ok_or_else(away) })
+    }
+}
+
+/// A door on these documents.
+fn door_on(documents: &str, cluster: Option<Arc<dyn ClusterLookup>>) -> Door {
+    let source = Source { name: "documents.yaml".to_owned(), text: documents.to_owned() };
+    let tenants = load(&[source]).unwrap_or_else(|report| panic!("{report}")).resolve();
+    let handle = Handle::default();
+    let named = NAMESPACES.map(|(name, label)| (name.to_owned(), label.map(str::to_owned)));
+    Builder::in_cluster(handle.clone(), Version::NEWEST)
+        .apply_all([Change::Tenants(tenants), Change::Namespaces(named.into())]);
+    Door::new(handle, cluster, Arc::new(Metrics::new()), 500)
+}
+
+fn door() -> Door {
+    door_on(DOCUMENTS, None)
+}
+
+/// The response to a body that has a uid.
+async fn response(door: &Door, endpoint: Endpoint, body: impl Into<Bytes>) -> Value {
+    let answer = door.answer(endpoint, &body.into(), Instant::now()).await;
+    let Answer::Review { body, .. } = answer else { panic!("{answer:?}") };
+    serde_json::from_slice::<Value>(&body).unwrap()["response"].clone()
+}
+
+/// The rules that refuse a review; none where it is allowed.
+fn codes(response: &Value) -> Vec<String> {
+    let found = response["auditAnnotations"]["findings"].as_str().unwrap_or_default();
+    let mut codes: Vec<_> = found.split(',').filter_map(|it| it.strip_suffix("=enforce")).collect();
+    codes.dedup();
+    assert_eq!(response["allowed"], codes.is_empty(), "{response}");
+    codes.into_iter().map(str::to_owned).collect()
+}
+
+/// Checks by which rules a request is refused; by none where it is allowed.
+async fn check_at(door: &Door, ask: &Ask<'_>, expect: &[&str]) {
+    let review = ask.review().to_string();
+    let response = response(door, Endpoint::Validate, review.clone()).await;
+    assert_eq!(codes(&response), expect, "{review}\n{response}");
+}
+
+async fn check(ask: &Ask<'_>, expect: &[&str]) {
+    check_at(&door(), ask, expect).await;
+}
+
+fn namespace(name: &str, labels: Value) -> Value {
+    json!({"metadata": {"name": name, "labels": labels}})
+}
+
+/// A change of a namespace's labels.
+fn relabelled<'a>(who: (&'a str, &'a [&'a str]), name: &'a str, old: Value, new: Value) -> Ask<'a> {
+    let (object, old) = (namespace(name, new), namespace(name, old));
+    Ask { who, kind: NAMESPACE, namespace: name, name, object, old }
+}
+
+/// An image that tenant beta may run.
+fn pinned() -> String {
+    format!("registry.example.com/app@sha256:{}", "0".repeat(64))
+}
+
+/// A pod that every profile here admits.
+fn good_pod() -> Value {
+    json!({
+        "metadata": {"name": "x"},
+        "spec": {
+            "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [good_container("app")],
+        },
+    })
+}
+
+fn good_container(name: &str) -> Value {
+    json!({
+        "name": name, "image": pinned(),
+        "securityContext": {
+            "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]},
+        },
+    })
+}
+
+/// A new pod of a tenant's.
+fn new_pod(namespace: &str, object: Value) -> Ask<'_> {
+    let who = if namespace.starts_with("beta") { BETA } else { ALPHA };
+    Ask { who, kind: PODS, namespace, name: "x", object, old: Value::Null }
+}
