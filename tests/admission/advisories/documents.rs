@@ -102,8 +102,8 @@ fn cve_2025_24784_kubewarden_context_by_policy() {
     );
 }
 
-/// Kubewarden's users could write policies about the reports of what policies had found, and so hide
-/// what was found of them.
+/// Policies that Kubewarden's users wrote for a namespace could be about what is too sensitive for them,
+/// such as the reports of what policies had found there.
 #[tokio::test]
 async fn cve_2025_24376_kubewarden_who_writes_policies() {
     for who in

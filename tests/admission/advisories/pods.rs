@@ -62,7 +62,7 @@ async fn cve_2023_2728_kubernetes_a_list_of_containers_that_a_rule_forgot() {
     }
 }
 
-/// Kyverno's Pod Security rule passed over seccomp profiles in some places where they can stand.
+/// The control on seccomp of Kyverno's Pod Security rule could be got round.
 #[tokio::test]
 async fn cve_2023_33191_kyverno_seccomp_in_every_place() {
     let unconfined = json!({"type": "Unconfined"});
