@@ -119,7 +119,7 @@ async fn cve_2025_24376_kubewarden_who_writes_policies() {
 /// Old callbacks of Kubewarden told the policies of a namespace of all namespaces, services and
 /// ingresses. A refusal here tells a stranger nothing of what there is.
 #[tokio::test]
-async fn ghsa_6r7f_3fwq_hq74_kubewarden_what_there_is_elsewhere() {
+async fn cve_2026_29773_kubewarden_what_there_is_elsewhere() {
     let without_beta = DOCUMENTS.replace("metadata: {name: beta}", "metadata: {name: gamma}");
     let told = async |documents: &str, tenant: &str| {
         let object = namespace("alpha-new", json!({"ringfence.dev/tenant": tenant}));

@@ -3,6 +3,51 @@
 //! Each test is named after a published advisory and begins with what went wrong there. It makes the
 //! like of that attempt, which must be refused, beside a neighbour that is allowed: so that what is
 //! refused is the attempt, and not everything.
+//!
+//! | advisory       | system            | what went wrong |
+//! | -------------- | ----------------- | --------------- |
+//! | CVE-2018-20321 | Rancher           | members of a project with `default` in it could use the cluster's account |
+//! | CVE-2019-11253 | Kubernetes        | YAML aliases of aliases became a thousand million values |
+//! | CVE-2019-11254 | Kubernetes        | nested YAML took a time that grew by its square |
+//! | CVE-2020-8552  | Kubernetes        | each name that a client gave itself became a series of metrics |
+//! | CVE-2020-8561  | Kubernetes        | a webhook could send the API server elsewhere by a redirect |
+//! | CVE-2020-8564  | Kubernetes        | a pull secret that could not be read went to the log |
+//! | CVE-2021-25735 | Kubernetes        | webhooks saw the new node's fields in the old one |
+//! | CVE-2021-43979 | Gatekeeper        | it judged by a copy of the cluster that was not whole yet (disputed) |
+//! | CVE-2022-23652 | capsule-proxy     | `Connection` named headers that were then dropped, who asks among them |
+//! | CVE-2022-28946 | OPA               | some policies made the parser read beyond their end |
+//! | CVE-2022-33082 | OPA               | some inputs brought the compiler down |
+//! | CVE-2022-35929 | Cosign            | an attestation of another type passed for the one asked for |
+//! | CVE-2022-35930 | policy-controller | the same where images are admitted |
+//! | CVE-2022-46167 | Capsule           | an account took its namespace out of the tenant |
+//! | CVE-2022-47633 | Kyverno           | a registry answered the check and the pull differently |
+//! | CVE-2023-22651 | Rancher           | an upgrade left the webhook misconfigured |
+//! | CVE-2023-2727  | Kubernetes        | ImagePolicyWebhook was not asked about ephemeral containers |
+//! | CVE-2023-2728  | Kubernetes        | the ServiceAccount plugin forgot the secrets of ephemeral containers |
+//! | CVE-2023-33191 | Kyverno           | its Pod Security rule passed over some seccomp profiles |
+//! | CVE-2023-34091 | Kyverno           | objects with a deletionTimestamp were not judged |
+//! | CVE-2023-47630 | Kyverno           | whoever held the registry chose the digest |
+//! | CVE-2023-48312 | capsule-proxy     | it did not look whether a token had been found good |
+//! | CVE-2024-10220 | Kubernetes        | gitRepo volumes ran hooks on the node |
+//! | CVE-2024-22031 | Rancher           | projects of one name shared what they gave (GHSA-8h6m-wv39-239m) |
+//! | CVE-2024-3177  | Kubernetes        | the list of mountable secrets was not held against `envFrom` |
+//! | CVE-2024-39690 | Capsule           | owners took namespaces that had no owner |
+//! | CVE-2024-48921 | Kyverno           | exceptions counted from every namespace |
+//! | CVE-2025-1767  | Kubernetes        | gitRepo volumes cloned repositories of other pods on the node |
+//! | CVE-2025-24376 | Kubewarden        | policies of a namespace changed reports of what was found |
+//! | CVE-2025-24784 | Kubewarden        | groups of policies of a namespace read what they were not given |
+//! | CVE-2025-46342 | Kyverno           | an error was dropped, and with it policies that select by labels |
+//! | CVE-2025-46569 | OPA               | the path of a request became part of a query |
+//! | CVE-2025-55205 | Capsule           | owners labelled system namespaces |
+//! | CVE-2026-22039 | Kyverno           | `apiCall` of a namespace's policy went wherever it said |
+//! | CVE-2026-22872 | Capsule           | its controller made whatever a tenant wrote, cluster roles too |
+//! | CVE-2026-29773 | Kubewarden        | old callbacks told of all namespaces (GHSA-6r7f-3fwq-hq74) |
+//! | CVE-2026-41052 | Rancher           | project owners changed Pod Security labels |
+//! | CVE-2026-41068 | Kyverno           | a policy's ConfigMap came from any namespace |
+//! | CVE-2026-42541 | Kubewarden        | policies asked what anybody may do |
+//! | CVE-2026-4789  | Kyverno           | policies of a namespace sent HTTP requests from the controller |
+//! | CVE-2026-61672 | Capsule           | some forbidden keys were not found (GHSA-gjw4-3v3v-rqxg) |
+//! | CVE-2026-65835 | Capsule           | the mending of CVE-2026-22872 left a second way |
 
 mod documents;
 mod images;

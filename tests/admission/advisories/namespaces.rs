@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{ALPHA, Ask, NAMESPACE, PLATFORM, check, namespace, relabelled};
+use super::{
+    ALPHA, Ask, DOCUMENTS, NAMESPACE, PLATFORM, check, check_at, door_on, namespace, relabelled,
+};
 
 fn own() -> Value {
     json!({
@@ -58,10 +60,10 @@ async fn cve_2022_46167_capsule_leaving_the_tenant() {
     check(&change, &["RF1006"]).await;
 }
 
-/// Capsule's lists of forbidden keys, by which an administrator keeps labels and annotations that
-/// others act on from a tenant's owners, could be got round.
+/// Capsule sorted its lists of keys that are forbidden to a tenant's owners without regard to case, and
+/// searched them with regard to it: where a list was of mixed case, some of its keys were not found.
 #[tokio::test]
-async fn ghsa_gjw4_3v3v_rqxg_capsule_forbidden_keys() {
+async fn cve_2026_61672_capsule_forbidden_keys() {
     let annotated = |key: &str| {
         let mut object = namespace("alpha-dev", own());
         object["metadata"]["annotations"] = json!({key: "x"});
@@ -90,6 +92,18 @@ async fn ghsa_gjw4_3v3v_rqxg_capsule_forbidden_keys() {
     }
     let ask = relabelled(ALPHA, "alpha-dev", own(), own());
     check(&Ask { object: annotated("team"), ..ask }, &[]).await;
+    // Of a list of mixed case each key is found, and none but these.
+    let keys = ["a/b", "A/C", "b/A", "B/a", "example.com/Zone", "example.com/area", "Z", "zz"];
+    let frozen = format!("  contact: '#platform'\n  frozenKeys: {keys:?}\n");
+    let door = door_on(&DOCUMENTS.replace("  contact: '#platform'\n", &frozen), None);
+    let labelled = |key| relabelled(ALPHA, "alpha-dev", own(), own_with(key, json!("x")));
+    for key in keys {
+        check_at(&door, &labelled(key), &["RF1010"]).await;
+        check(&labelled(key), &[]).await;
+    }
+    for key in ["a/C", "example.com/zone", "y"] {
+        check_at(&door, &labelled(key), &[]).await;
+    }
 }
 
 /// Rancher let a project's owner change the Pod Security labels of the project's namespaces.
@@ -107,7 +121,7 @@ async fn cve_2026_41052_rancher_pod_security_labels() {
 /// In Rancher a project of the same name as one in another cluster gave its creator access to that
 /// other one, because both kept what they own under that name.
 #[tokio::test]
-async fn ghsa_8h6m_wv39_239m_rancher_the_name_of_another_s_project() {
+async fn cve_2024_22031_rancher_the_name_of_another_s_project() {
     let make = |name: &'static str, tenant: &str| Ask {
         who: ALPHA,
         kind: NAMESPACE,

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
+use ringfence::domain::Version;
+use ringfence::policy::{Source, load};
 use ringfence::rules::entries::{Wanted, entries};
-use ringfence::server::{Endpoint, Front, Limits, Pace};
+use ringfence::server::{Door, Endpoint, Front, Limits, Pace};
+use ringfence::state::{Builder, Change, Handle};
 use ringfence::telemetry::Metrics;
 use serde_json::{Value, json};
 
@@ -29,6 +32,29 @@ async fn cve_2025_46342_kyverno_an_error_that_was_dropped() {
     let answering = door_on(DOCUMENTS, Some(Arc::new(cluster)));
     check_at(&answering, &ask(good_pod()), &[]).await;
     check_at(&answering, &ask(bad), &["RF2003"]).await;
+}
+
+/// Gatekeeper answered while it was still copying what the cluster holds, and policies judged by the half
+/// that had come. (Its authors hold that this is no vulnerability.)
+#[tokio::test]
+async fn cve_2021_43979_gatekeeper_judging_by_what_has_come_so_far() {
+    let source = Source { name: "documents.yaml".to_owned(), text: DOCUMENTS.to_owned() };
+    let tenants = load(&[source]).expect("the documents").resolve();
+    let handle = Handle::default();
+    let door = Door::new(handle.clone(), None, Arc::new(Metrics::new()), 500);
+    let asks = [new_pod("alpha-dev", good_pod()), making(("pat", &["platform-admins"]))];
+    let refused = async |expect: &[&str]| {
+        for ask in &asks {
+            check_at(&door, ask, expect).await;
+        }
+    };
+    refused(&["RF9006"]).await;
+    let mut builder = Builder::in_cluster(handle, Version::NEWEST);
+    builder.apply(Change::Tenants(tenants));
+    refused(&["RF9006"]).await;
+    let namespaces = [("alpha-dev".to_owned(), Some("alpha".to_owned()))];
+    builder.apply(Change::Namespaces(namespaces.into()));
+    refused(&[]).await;
 }
 
 fn making(who: (&'static str, &'static [&'static str])) -> Ask<'static> {
@@ -87,7 +113,7 @@ fn cve_2023_22651_rancher_a_webhook_that_is_not_asked() {
     assert_eq!(passing(Wanted { unowned: false, rehearsal: true }), ["namespaces", "tenants"]);
 }
 
-fn front() -> Front<ringfence::server::Door> {
+fn front() -> Front<Door> {
     Front::new(door(), Arc::new(Limits::default()), Arc::new(Metrics::new()))
 }
 
