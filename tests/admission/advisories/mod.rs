@@ -24,7 +24,7 @@
 //! | CVE-2023-22651 | Rancher           | an upgrade left the webhook misconfigured |
 //! | CVE-2023-2727  | Kubernetes        | ImagePolicyWebhook was not asked about ephemeral containers |
 //! | CVE-2023-2728  | Kubernetes        | the ServiceAccount plugin forgot the secrets of ephemeral containers |
-//! | CVE-2023-33191 | Kyverno           | its Pod Security rule passed over some seccomp profiles |
+//! | CVE-2023-33191 | Kyverno           | its Pod Security rule left seccomp out at baseline and `latest` |
 //! | CVE-2023-34091 | Kyverno           | objects with a deletionTimestamp were not judged |
 //! | CVE-2023-47630 | Kyverno           | whoever held the registry chose the digest |
 //! | CVE-2023-48312 | capsule-proxy     | it did not look whether a token had been found good |

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{ALPHA, Ask, BETA, DEPLOYMENTS, EPHEMERAL, check, good_container, good_pod, new_pod};
+use super::super::pods;
+use super::{
+    ALPHA, Ask, BETA, DEPLOYMENTS, DOCUMENTS, EPHEMERAL, check, check_at, door_on, good_container,
+    good_pod, new_pod,
+};
 
 /// A pod with this container added to a list of its.
 fn with(list: &str, container: Value) -> Value {
@@ -45,7 +49,7 @@ async fn cve_2023_2728_kubernetes_a_list_of_containers_that_a_rule_forgot() {
     ];
     for (at, value, code) in bad {
         let mut container = good_container("other");
-        super::super::pods::put(&mut container, at, value);
+        pods::put(&mut container, at, value);
         let review = debugged(container.clone()).review().to_string();
         let door = super::door();
         let endpoint = ringfence::server::Endpoint::Validate;
@@ -64,7 +68,7 @@ async fn cve_2023_2728_kubernetes_a_list_of_containers_that_a_rule_forgot() {
 
 /// The control on seccomp of Kyverno's Pod Security rule could be got round.
 #[tokio::test]
-async fn cve_2023_33191_kyverno_seccomp_in_every_place() {
+async fn cve_2023_33191_kyverno_seccomp_at_baseline_and_latest() {
     let unconfined = json!({"type": "Unconfined"});
     let expect = &["RF2013"];
     let mut pod = good_pod();
@@ -79,6 +83,17 @@ async fn cve_2023_33191_kyverno_seccomp_in_every_place() {
     container["securityContext"]["seccompProfile"] = unconfined;
     check(&debugged(container), expect).await;
     check(&new_pod("alpha-dev", good_pod()), &[]).await;
+    for version in ["latest", "v1.37", "v1.25", "v1.19"] {
+        let security = format!("  podSecurity: {{level: baseline, version: {version}}}\n  images");
+        let door = door_on(&DOCUMENTS.replace("  images", &security), None);
+        for place in ["/spec/securityContext", "/spec/containers/0/securityContext"] {
+            let mut pod = good_pod();
+            pods::put(&mut pod, &format!("{place}/seccompProfile"), json!({"type": "Unconfined"}));
+            check_at(&door, &new_pod("beta-dev", pod.clone()), &["RF2012"]).await;
+            pods::put(&mut pod, &format!("{place}/seccompProfile"), Value::Null);
+            check_at(&door, &new_pod("beta-dev", pod), &[]).await;
+        }
+    }
 }
 
 fn with_volume(volume: Value) -> Value {
