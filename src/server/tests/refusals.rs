@@ -4,16 +4,20 @@
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request};
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
 use crate::domain::{Code, Family, Requester, Version};
 use crate::policy;
 use crate::server::refusal::Refusal;
-use crate::server::{Admission, Door, Endpoint, Failure, Front, Limits, Pace};
+use crate::server::{Admission, Answer, Door, Endpoint, Failure, Front, Limits, Pace};
 use crate::state::{
     AuthorityLookup, Builder, Change, ClusterLookup, Found, Handle, LookupError, NamespaceLookup,
 };
@@ -124,27 +128,29 @@ fn door(handle: Handle, asked: Asked) -> Door {
     Door::new(handle, Some(cluster), Arc::new(Metrics::new()), 100)
 }
 
-fn front_with(admission: Door, limits: Limits) -> Front<Door> {
+fn front_with<A: Admission>(admission: A, limits: Limits) -> Front<A> {
     Front::new(admission, Arc::new(limits), Arc::new(Metrics::new()))
 }
 
 /// Status and body of the answer to a body.
 async fn answered(front: &Front<Door>, endpoint: Endpoint, body: &str) -> (u16, Value) {
-    answered_within(front, endpoint, body, "10s").await
+    respond(front, post(endpoint, "10s", body)).await
 }
 
-async fn answered_within(
-    front: &Front<Door>,
-    endpoint: Endpoint,
-    body: &str,
-    timeout: &str,
-) -> (u16, Value) {
-    let request = Request::builder()
+fn post(endpoint: Endpoint, timeout: &str, body: &str) -> Request<Full<Bytes>> {
+    Request::builder()
         .method(Method::POST)
         .uri(format!("/{}?timeout={timeout}", endpoint.as_str()))
-        .header("content-type", "application/json")
+        .header(CONTENT_TYPE, "application/json")
         .body(Full::new(Bytes::from(body.to_owned())))
-        .expect("a request");
+        .expect("a request")
+}
+
+async fn respond<A, B>(front: &Front<A>, request: Request<B>) -> (u16, Value)
+where
+    A: Admission,
+    B: Body<Data = Bytes> + Unpin,
+{
     let (parts, body) = front.respond(request, &Pace::detached()).await.into_parts();
     let body = body.collect().await.expect("a body").to_bytes();
     (parts.status.as_u16(), serde_json::from_slice(&body).unwrap_or(Value::Null))
@@ -179,6 +185,12 @@ fn example(
     })
 }
 
+/// A review as the API server writes it.
+fn uid_first(review: &Value) -> String {
+    let review = review.to_string().replace(r#","uid":"u""#, "");
+    review.replace(r#""request":{"#, r#""request":{"uid":"u","#)
+}
+
 /// Reviews that are allowed and reviews that are refused, of every shape that is judged.
 fn examples() -> Vec<Example> {
     let security = json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}});
@@ -195,10 +207,9 @@ fn examples() -> Vec<Example> {
     let pods = ("pods", "Pod");
     let named = json!({"metadata": {"name": "x"}});
     let taken = json!({"metadata": {"name": "x", "labels": {"ringfence.dev/tenant": "alpha"}}});
-    let row = |review: Value, namespace, requester| Example {
-        body: review.to_string(),
-        namespace,
-        requester,
+    let row = |review: Value, namespace, requester| {
+        let body = uid_first(&review);
+        Example { body, namespace, requester }
     };
     vec![
         row(example(pods, "alpha-dev", "CREATE", &pod(false)), false, false),
@@ -222,51 +233,140 @@ fn examples() -> Vec<Example> {
 /// What is wrong when a review comes.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
+    NotFound,
+    Method,
+    ContentType,
+    ContentEncoding,
     NoSnapshot,
     FullRequests,
     FullBodies,
     BodyBound,
-    Panic,
-    Deadline,
+    BodyBroken,
+    Failed(Failure),
+    PanicTwice,
     Lookup(Asked),
 }
 
-const FAULTS: [Fault; 10] = [
+const FAULTS: [Fault; 16] = [
+    Fault::NotFound,
+    Fault::Method,
+    Fault::ContentType,
+    Fault::ContentEncoding,
     Fault::NoSnapshot,
     Fault::FullRequests,
     Fault::FullBodies,
     Fault::BodyBound,
-    Fault::Panic,
-    Fault::Deadline,
+    Fault::BodyBroken,
+    Fault::Failed(Failure::Panic),
+    Fault::Failed(Failure::Deadline),
+    Fault::PanicTwice,
     Fault::Lookup(Asked::Fails),
     Fault::Lookup(Asked::Hangs),
     Fault::Lookup(Asked::Panics),
     Fault::Lookup(Asked::PanicsLater),
 ];
 
+/// It fails, and then fails to say so.
+struct Broken;
+
+impl Admission for Broken {
+    async fn answer(&self, _: Endpoint, _: &Bytes, _: Instant) -> Answer {
+        panic!("as the test asked")
+    }
+
+    fn failed(&self, _: Endpoint, _: &Bytes, _: Failure) -> Answer {
+        panic!("as the test asked")
+    }
+}
+
+/// The first half of a review, and then an error.
+struct Half(Option<Bytes>);
+
+impl Body for Half {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(Some(match self.0.take() {
+            Some(first) => Ok(Frame::data(first)),
+            None => Err(std::io::ErrorKind::ConnectionReset.into()),
+        }))
+    }
+}
+
 /// Answers a review with the fault in force.
 async fn with_fault(fault: Fault, endpoint: Endpoint, body: &str) -> (u16, Value) {
     let limits = Limits::default();
+    let mut request = post(endpoint, "10s", body);
     let sound = || door(published(), Asked::Answers);
     let front = match fault {
+        Fault::NotFound => {
+            *request.uri_mut() = format!("/{}/", endpoint.as_str()).parse().expect("a path");
+            front_with(sound(), limits)
+        }
+        Fault::Method => {
+            *request.method_mut() = Method::PUT;
+            front_with(sound(), limits)
+        }
+        Fault::ContentType => {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/json"));
+            front_with(sound(), limits)
+        }
+        Fault::ContentEncoding => {
+            request.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            front_with(sound(), limits)
+        }
         Fault::NoSnapshot => front_with(door(Handle::default(), Asked::Answers), limits),
         Fault::FullRequests => front_with(sound(), Limits { requests: 0, ..limits }),
         Fault::FullBodies => front_with(sound(), Limits { bodies_bytes: 10, ..limits }),
         Fault::BodyBound => front_with(sound(), Limits { body_bytes: 10, ..limits }),
-        Fault::Lookup(asked) => front_with(door(published(), asked), limits),
-        Fault::Panic | Fault::Deadline => {
-            let why = match fault {
-                Fault::Panic => Failure::Panic,
-                _ => Failure::Deadline,
-            };
-            let (status, _, body) =
-                sound().failed(endpoint, &Bytes::from(body.to_owned()), why).into_parts();
+        Fault::BodyBroken => {
+            let half = Bytes::from(body[..body.len() / 2].to_owned());
+            let request = request.map(|_| Half(Some(half)));
+            return respond(&front_with(sound(), limits), request).await;
+        }
+        Fault::PanicTwice => return respond(&front_with(Broken, limits), request).await,
+        Fault::Lookup(asked) => {
+            // What never comes is not waited for any longer than it must be.
+            if asked == Asked::Hangs {
+                request = post(endpoint, "20ms", body);
+            }
+            front_with(door(published(), asked), limits)
+        }
+        Fault::Failed(why) => {
+            let body = Bytes::from(body.to_owned());
+            let (status, _, body) = sound().failed(endpoint, &body, why).into_parts();
             return (status.as_u16(), serde_json::from_slice(&body).expect("json"));
         }
     };
-    // What never comes is not waited for any longer than it must be.
-    let hangs = matches!(fault, Fault::Lookup(Asked::Hangs));
-    answered_within(&front, endpoint, body, if hangs { "20ms" } else { "10s" }).await
+    respond(&front, request).await
+}
+
+/// The status of the answer, and the rule by which a review is refused; nothing where the cluster is
+/// asked and cannot harm: who cannot be told to be the platform is not, and stays refused for what
+/// they were.
+fn end_of(fault: Fault, about_namespace: bool) -> Option<(u16, Option<Code>)> {
+    Some(match fault {
+        Fault::NotFound => (404, None),
+        Fault::Method => (405, None),
+        Fault::ContentType | Fault::ContentEncoding => (415, None),
+        Fault::BodyBound => (413, None),
+        Fault::BodyBroken => (400, None),
+        Fault::FullRequests | Fault::FullBodies => (429, None),
+        Fault::PanicTwice => (500, None),
+        Fault::NoSnapshot => (200, Some(Code::NotReady)),
+        Fault::Failed(Failure::Deadline) | Fault::Lookup(Asked::Hangs) => {
+            (200, Some(Code::Deadline))
+        }
+        Fault::Failed(Failure::Panic) | Fault::Lookup(Asked::Panics | Asked::PanicsLater) => {
+            (200, Some(Code::Internal))
+        }
+        Fault::Lookup(Asked::Fails) if about_namespace => (200, Some(Code::UnknownNamespace)),
+        Fault::Lookup(Asked::Answers | Asked::Fails) => return None,
+    })
 }
 
 #[tokio::test]
@@ -277,23 +377,37 @@ async fn no_fault_makes_a_review_pass() {
         for endpoint in ENDPOINTS {
             let plain = answered(&sound, endpoint, &example.body).await;
             *if allowed(&plain) { &mut passed } else { &mut refused } += 1;
+            // RBAC is asked where something is refused, and only judging refuses so.
+            let about_requester =
+                example.requester && endpoint == Endpoint::Validate && !allowed(&plain);
             for fault in FAULTS {
                 let found = with_fault(fault, endpoint, &example.body).await;
                 let told = format!("{fault:?} {endpoint:?} {}\n{found:?}", example.body);
-                // A cluster that is not asked can do no harm: the answer is what it would be.
-                let matters = match fault {
-                    Fault::Lookup(_) => {
-                        example.namespace
-                            || (example.requester
-                                && endpoint == Endpoint::Validate
-                                && !allowed(&plain))
+                let asked = example.namespace || about_requester;
+                match (fault, end_of(fault, example.namespace)) {
+                    // A cluster that is not asked can do no harm: the answer is what it would be, or
+                    // late where so little time was given.
+                    (Fault::Lookup(_), _) if !asked => {
+                        let late = matches!(fault, Fault::Lookup(Asked::Hangs));
+                        assert!(found == plain || late && !allowed(&found), "{told}");
                     }
-                    _ => true,
-                };
-                if matters {
-                    assert!(!allowed(&found), "{told}");
-                } else if !matches!(fault, Fault::Lookup(Asked::Hangs)) {
-                    assert_eq!(found, plain, "{told}");
+                    (_, None) => {
+                        assert!(!allowed(&found), "{told}");
+                        assert_eq!(found, plain, "{told}");
+                    }
+                    (_, Some((status, code))) => {
+                        assert!(!allowed(&found), "{told}");
+                        assert_eq!(found.0, status, "{told}");
+                        let message = found.1["response"]["status"]["message"].as_str();
+                        let told_code = message.map(|it| {
+                            code.is_some_and(|code| {
+                                it.lines()
+                                    .next()
+                                    .is_some_and(|line| line.contains(&code.to_string()))
+                            })
+                        });
+                        assert_eq!(told_code, code.map(|_| true), "{told}");
+                    }
                 }
             }
         }
@@ -301,50 +415,113 @@ async fn no_fault_makes_a_review_pass() {
     assert!(passed > 5 && refused > 5, "{passed} {refused}");
 }
 
-/// The rules of the guard itself are what faults end in; each has a status of its own.
-fn of_guard(code: Code) -> Option<(u16, &'static str)> {
-    match code {
-        Code::Malformed => Some((400, "malformed")),
-        Code::UnknownKind => Some((403, "unknownKind")),
-        Code::UnknownNamespace => Some((403, "unknownNamespace")),
-        Code::Deadline => Some((500, "deadline")),
-        Code::Internal => Some((500, "internal")),
-        Code::NotReady => Some((503, "notReady")),
-        _ => None,
+/// A refusal that repeats the uid, and says what it is for.
+fn is_malformed((status, body): &(u16, Value)) -> bool {
+    let response = &body["response"];
+    let line = response["status"]["message"].as_str().and_then(|it| it.lines().next());
+    *status == 200
+        && response["uid"] == "u"
+        && response["allowed"] == false
+        && response["status"]["code"] == 400
+        && line.is_some_and(|line| line.ends_with("RF9001 malformed"))
+}
+
+/// What is answered where there is no uid to repeat.
+fn is_unreadable((status, body): &(u16, Value)) -> bool {
+    let why = "the body is not an AdmissionReview with a uid: ";
+    *status == 400 && body["error"].as_str().is_some_and(|error| error.starts_with(why))
+}
+
+/// A body that does not arrive whole, or not as it was sent: the uid, where it had come, is answered.
+#[tokio::test]
+async fn no_part_of_a_review_passes() {
+    let sound = front_with(door(published(), Asked::Answers), Limits::default());
+    let examples = examples();
+    let of_both = |endpoint| examples.iter().map(move |example| (endpoint, &example.body));
+    for (number, (endpoint, body)) in ENDPOINTS.into_iter().flat_map(of_both).enumerate() {
+        let plain = answered(&sound, endpoint, body).await;
+        let uid = body.find(r#""uid":"u""#).expect("a uid") + r#""uid":"u""#.len();
+        let objects =
+            body.find(r#""object":"#).expect("one")..body.find(r#","operation""#).expect("one");
+        for end in (number % 3..body.len()).step_by(3) {
+            let part = answered(&sound, endpoint, &body[..end]).await;
+            let known = if end < uid { is_unreadable(&part) } else { is_malformed(&part) };
+            assert!(known, "{endpoint:?} {}\n{part:?}", &body[..end]);
+            let mut broken = body.clone();
+            broken.replace_range(end..=end, "\u{0}");
+            let found = answered(&sound, endpoint, &broken).await;
+            let known = if end < uid { is_unreadable(&found) } else { is_malformed(&found) };
+            // What no rule reads of an object is passed over by its brackets: it changes nothing.
+            let unread = objects.contains(&end) && found == plain;
+            assert!(known || unread, "{endpoint:?} {broken:?}\n{found:?}");
+        }
     }
+}
+
+/// Reviews without a uid, each as one would come to be without it.
+#[tokio::test]
+async fn without_a_uid_nothing_is_answered_but_why() {
+    let sound = front_with(door(published(), Asked::Answers), Limits::default());
+    let review = &examples()[0].body;
+    let check = async |uid: &str, why: &str| {
+        let body = review.replace(r#""uid":"u","#, uid);
+        for endpoint in ENDPOINTS {
+            let found = answered(&sound, endpoint, &body).await;
+            assert!(!allowed(&found), "{uid} {found:?}");
+            assert_eq!(found.0, 400, "{uid} {found:?}");
+            let error = found.1["error"].as_str().expect("an error");
+            assert!(error.contains(why), "{uid} {error}");
+        }
+    };
+    assert!(allowed(&answered(&sound, Endpoint::Validate, review).await));
+    check("", "request.uid is missing").await;
+    check(r#""uid":"","#, "request.uid is missing").await;
+    check(r#""uid":null,"#, "request.uid is missing").await;
+    check(r#""uid":7,"#, "request.uid: found the number 7, expected a string").await;
+    check(r#""uid":["u"],"#, "request.uid: found a list, expected a string").await;
+    check("\"uid\":\"u\u{0}\",", "request.uid: a control character in a string").await;
+}
+
+/// The rules of the guard itself are what faults end in; each has a status and a first line of its own.
+fn of_guard(code: Code) -> Option<(u16, &'static str)> {
+    Some(match code {
+        Code::Malformed => (400, "tenant alpha: 1 problem in Pod x: RF9001 malformed"),
+        Code::UnknownKind => (403, "tenant alpha: 1 problem in Pod x: RF9002 unknownKind"),
+        Code::UnknownNamespace => (403, "1 problem in Pod x: RF9003 unknownNamespace"),
+        Code::Deadline => (500, "1 problem in request: RF9004 deadline"),
+        Code::Internal => (500, "1 problem in request: RF9005 internal"),
+        Code::NotReady => (503, "1 problem in Pod x: RF9006 notReady"),
+        _ => return None,
+    })
 }
 
 #[tokio::test]
 async fn every_fault_of_the_guard_is_a_refusal_of_its_own() {
     let sound = front_with(door(published(), Asked::Answers), Limits::default());
-    let blind = front_with(door(published(), Asked::Fails), Limits::default());
-    let empty = front_with(door(Handle::default(), Asked::Answers), Limits::default());
     let pod = json!({"spec": {"containers": 7}});
     let in_young = example(("pods", "Pod"), "young", "CREATE", &pod).to_string();
     let in_dev = example(("pods", "Pod"), "alpha-dev", "CREATE", &pod).to_string();
     let unknown = in_dev.replace("\"pods\"", "\"pads\"");
     for code in Code::ALL.iter().filter(|code| code.family() == Family::GUARD) {
-        let (status, name) = of_guard(*code).expect("a row for each rule of the guard");
+        let (status, first_line) = of_guard(*code).expect("a row for each rule of the guard");
         for endpoint in ENDPOINTS {
-            let failed = |why| {
-                let door = door(published(), Asked::Answers);
-                let (_, _, body) =
-                    door.failed(endpoint, &Bytes::from(in_dev.clone()), why).into_parts();
-                (200, serde_json::from_slice(&body).expect("json"))
-            };
+            let failing = |fault| with_fault(fault, endpoint, &in_dev);
             let found = match code {
                 Code::Malformed => answered(&sound, endpoint, &in_dev).await,
                 Code::UnknownKind => answered(&sound, endpoint, &unknown).await,
-                Code::UnknownNamespace => answered(&blind, endpoint, &in_young).await,
-                Code::Deadline => failed(Failure::Deadline),
-                Code::Internal => failed(Failure::Panic),
-                _ => answered(&empty, endpoint, &in_dev).await,
+                Code::UnknownNamespace => {
+                    with_fault(Fault::Lookup(Asked::Fails), endpoint, &in_young).await
+                }
+                Code::Deadline => failing(Fault::Failed(Failure::Deadline)).await,
+                Code::Internal => failing(Fault::Failed(Failure::Panic)).await,
+                _ => failing(Fault::NoSnapshot).await,
             };
-            assert!(!allowed(&found), "{code} {found:?}");
+            assert_eq!(found.0, 200, "{code} {found:?}");
             let response = &found.1["response"];
+            assert_eq!(response["allowed"], false, "{code} {response}");
             assert_eq!(response["status"]["code"], status, "{code} {response}");
             let message = response["status"]["message"].as_str().expect("a message");
-            assert!(message.contains(&format!("{code} {name}")), "{message}");
+            assert_eq!(message.lines().next(), Some(first_line), "{message}");
         }
     }
 }
