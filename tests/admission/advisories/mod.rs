@@ -8,7 +8,7 @@
 //! | -------------- | ----------------- | --------------- |
 //! | CVE-2018-20321 | Rancher           | members of a project with `default` in it could use the cluster's account |
 //! | CVE-2019-11253 | Kubernetes        | YAML aliases of aliases became a thousand million values |
-//! | CVE-2019-11254 | Kubernetes        | nested YAML took a time that grew by its square |
+//! | CVE-2019-11254 | Kubernetes        | YAML that was made for it took far more time than its length was worth |
 //! | CVE-2020-8552  | Kubernetes        | each name that a client gave itself became a series of metrics |
 //! | CVE-2020-8561  | Kubernetes        | a webhook could send the API server elsewhere by a redirect |
 //! | CVE-2020-8564  | Kubernetes        | a pull secret that could not be read went to the log |

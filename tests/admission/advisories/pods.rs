@@ -66,7 +66,8 @@ async fn cve_2023_2728_kubernetes_a_list_of_containers_that_a_rule_forgot() {
     }
 }
 
-/// The control on seccomp of Kyverno's Pod Security rule could be got round.
+/// Kyverno's Pod Security rule passed over seccomp at the level baseline where the version was `latest`,
+/// and only there.
 #[tokio::test]
 async fn cve_2023_33191_kyverno_seccomp_at_baseline_and_latest() {
     let unconfined = json!({"type": "Unconfined"});
