@@ -5,6 +5,7 @@ mod http;
 mod load;
 mod log;
 mod probes;
+mod refusals;
 mod shutdown;
 mod support;
 mod tls;

@@ -1,8 +1,9 @@
 //! What an Exemption permits, and what it does not.
 
+use jiff::{SignedDuration, Timestamp};
 use ringfence::audit::Record;
 use ringfence::domain::Decision;
-use ringfence::policy::Source;
+use ringfence::policy::{Source, load};
 use ringfence::review::warnings;
 use ringfence::rules::MOST_FINDINGS;
 use serde_json::{Value, json};
@@ -225,6 +226,47 @@ fn an_exemption_ends_and_says_so_before() {
     let [first, second] = line("within a day");
     check("2027-02-28T23:59:59Z", Decision::Admit, &[&first, &second]);
     check("2027-03-01T00:00:00Z", Decision::Deny, &[]);
+}
+
+/// An end is the first moment in which nothing is permitted any more, wherever on the clock it stands. An
+/// Exemption names no beginning: a clock that is behind permits what has not ended by it, and one that
+/// is ahead nothing that has.
+#[test]
+fn an_end_is_a_moment_and_not_a_day() {
+    let object = daemon_set("gpu", json!({"privileged": true, "allowPrivilegeEscalation": true}));
+    let check = |end: &str, now: Timestamp, decision: Decision| {
+        let documents = DOCUMENTS.replace("2027-03-01T00:00:00Z", end);
+        let documents = documents.replace("RULES", "[RF2]").replace("\n  WORKLOADS", "");
+        let record = reviewed_by(&documents, &object, &now.to_string());
+        assert_eq!(record.verdict.decision(), decision, "{end} {now}");
+        assert_eq!(record.verdict.findings().len(), 2, "{end} {now}");
+    };
+    let tick = SignedDuration::from_nanos(1);
+    for end in [
+        "2027-03-01T00:00:00Z",
+        "2027-03-01T01:00:00+01:00",
+        "2027-03-01T00:00:00.999999999Z",
+        "1970-01-01T00:00:00Z",
+        "1969-12-31T23:59:59.5Z",
+        "0001-01-01T00:00:00Z",
+        "9999-12-30T00:00:00Z",
+    ] {
+        let moment: Timestamp = end.parse().unwrap();
+        check(end, Timestamp::MIN, Decision::Admit);
+        check(end, moment - tick, Decision::Admit);
+        check(end, moment, Decision::Deny);
+        check(end, moment + tick, Decision::Deny);
+        check(end, Timestamp::MAX, Decision::Deny);
+    }
+    // The last moment that there is permits nothing, and what lies behind it is no end.
+    let last = Timestamp::MAX.to_string();
+    check(&last, Timestamp::MAX - tick, Decision::Admit);
+    check(&last, Timestamp::MAX, Decision::Deny);
+    for end in ["9999-12-31T23:59:59Z", "10000-01-01T00:00:00Z", "never", "1e9"] {
+        let text = DOCUMENTS.replace("2027-03-01T00:00:00Z", end);
+        let text = text.replace("RULES", "[RF2]").replace("\n  WORKLOADS", "");
+        assert!(load(&[Source { name: "documents.yaml".into(), text }]).is_err(), "{end}");
+    }
 }
 
 #[test]

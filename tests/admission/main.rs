@@ -10,6 +10,7 @@ mod reviews;
 #[path = "../support/styles.rs"]
 mod styles;
 
+mod advisories;
 mod documents;
 mod examples;
 mod exemptions;
