@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use ringfence::admission::{Case, judge};
 use ringfence::domain::{Decision, Version};
+use ringfence::objects::json::DEEPEST;
 use ringfence::review::read;
 use ringfence::state::{Namespaces, Snapshot};
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ fn updated(
         },
     });
     let text = review.to_string();
-    let request = read(&text).unwrap().request.unwrap();
+    let request = read(&text, DEEPEST).unwrap().request.unwrap();
     let standing = snapshot.standing("old");
     let case = Case::new(&request, &snapshot, standing, Timestamp::UNIX_EPOCH).unwrap();
     judge(&case).decision() == Decision::Admit

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ringfence::admission::{Asker, Case, fill, judge, tenant_told};
 use ringfence::audit::{Asked, Input, Reviewed, Settings, review};
 use ringfence::domain::{Mode, Operation, Requester, Version};
+use ringfence::objects::json::DEEPEST;
 use ringfence::policy::{Source, load};
 use ringfence::review::{Subject, read, refusal};
 use ringfence::state::{Namespaces, Snapshot};
@@ -61,7 +62,7 @@ fn told(snapshot: &Snapshot, groups: &[&str], object: &Value, old: Option<&Value
     };
     let decide = |object: &Value, filling: bool| -> Value {
         let text = review(object);
-        let request = read(&text).unwrap().request.unwrap();
+        let request = read(&text, DEEPEST).unwrap().request.unwrap();
         let standing = snapshot.standing(&request.namespace);
         let case = Case::new(&request, snapshot, standing, Timestamp::UNIX_EPOCH).unwrap();
         let case = Case { asker: Asker::Named, ..case };
