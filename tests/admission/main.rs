@@ -3,14 +3,15 @@
 
 #[path = "../support/edits.rs"]
 mod edits;
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
 #[path = "../support/pods.rs"]
 mod pods;
 #[path = "../support/reviews.rs"]
 mod reviews;
-#[path = "../support/styles.rs"]
-mod styles;
 
 mod advisories;
+mod corpora;
 mod documents;
 mod examples;
 mod exemptions;
@@ -21,6 +22,7 @@ mod orphans;
 mod strangers;
 mod texts;
 
+use fuzz::styles;
 use proptest::prelude::ProptestConfig;
 
 /// So many cases; a counterexample is printed, and kept as a fixture by whoever mends it.
