@@ -127,10 +127,13 @@ impl Client {
 impl Load {
     /// How often one connection asks, all of them evenly spread.
     fn pace(&self, connection: u64) -> Option<Interval> {
-        let every = Duration::from_secs(1).checked_mul(u32::try_from(self.connections).ok()?)?;
-        let every = every.div_f64(self.rate as f64);
-        let offset = every.mul_f64(connection as f64 / self.connections as f64);
-        (self.rate > 0).then(|| interval_at(tokio::time::Instant::now() + offset, every))
+        if self.rate == 0 {
+            return None;
+        }
+        let every = self.connections as f64 / self.rate as f64;
+        let offset = every * connection as f64 / self.connections as f64;
+        let first = tokio::time::Instant::now() + Duration::from_secs_f64(offset);
+        Some(interval_at(first, Duration::from_secs_f64(every)))
     }
 }
 

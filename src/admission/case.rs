@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::asker::Asker;
 use crate::domain::{Code, Finding, Operation, sanitise};
-use crate::objects::Malformed;
+use crate::objects::{Malformed, json};
 use crate::review::Request;
 use crate::rules::{Resource, find_resource, guard};
 use crate::state::{Snapshot, Standing};
@@ -123,6 +123,18 @@ pub(super) fn malformed(what: &str, error: &Malformed) -> Fault {
         Code::Malformed,
         format!("{what}: {}", sanitise(&error.without_place().to_string(), 300)),
     )
+}
+
+/// Holds the objects of a request to JSON's grammar where no rule reads them, so that nothing is
+/// admitted which is none.
+pub(super) fn unread(case: &Case<'_>) -> Result<(), Fault> {
+    let Request { object, old_object, .. } = case.request;
+    for (what, object) in [("object", object), ("oldObject", old_object)] {
+        if let Some(text) = object.text() {
+            json::check(text).map_err(|error| malformed(what, &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// The text of an object that must be there.

@@ -1,6 +1,6 @@
 //! What is filled in.
 
-use super::case::{Case, Fault, malformed, required};
+use super::case::{Case, Fault, malformed, required, unread};
 use super::tenancy::{completed_for, labels_put};
 use crate::defaults::{self, Patch, plan_ephemeral, plan_pod};
 use crate::domain::Operation;
@@ -36,7 +36,7 @@ pub fn fill(case: &Case<'_>) -> Result<Patch, Fault> {
             }
             Standing::Unowned(_) | Standing::Orphaned | Standing::Unknown => Ok(Patch::default()),
         },
-        _ => Ok(Patch::default()),
+        _ => unread(case).map(|()| Patch::default()),
     }
 }
 

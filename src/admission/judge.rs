@@ -1,6 +1,6 @@
 //! What is refused.
 
-use super::case::{Case, Fault, Stage, malformed, required};
+use super::case::{Case, Fault, Stage, malformed, required, unread};
 use super::{document, exempt, tenancy};
 use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{Class, FieldPath, Finding, Operation, Verdict};
@@ -29,7 +29,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         | Shape::ServiceAccount
         | Shape::Namespace
         | Shape::Cordoned
-        | Shape::Passed => Ok(Vec::new()),
+        | Shape::Passed => unread(case).map(|()| Vec::new()),
     };
     let mut findings = findings.unwrap_or_else(|fault| vec![fault.finding()]);
     if let Standing::Owned(tenant) = case.standing

@@ -6,10 +6,12 @@
 //! U+FFFD. Numbers stay text until somebody wants an integer.
 
 use std::borrow::Cow;
-use std::fmt;
 
+use error::Step;
+pub use error::{Error, Malformed};
 use skip::{Skip, Stop, Wanted};
 
+mod error;
 mod skip;
 mod span;
 mod string;
@@ -37,97 +39,14 @@ pub enum Kind {
     Object,
 }
 
-/// Text that is not what it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Malformed {
-    /// `spec.containers[0].image`; empty where the text as a whole is at fault.
-    pub path: String,
-    /// What is wrong.
-    pub reason: String,
-    /// Into the text, where the text is one that its author knows: line and column, from one, the
-    /// column in bytes.
-    pub place: Option<(usize, usize)>,
-}
-
-impl Malformed {
-    /// The text as a whole is at fault.
-    pub fn whole(reason: impl Into<String>) -> Self {
-        Self::at("", reason)
-    }
-
-    /// The value of a path is at fault.
-    pub fn at(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), reason: reason.into(), place: None }
-    }
-
-    /// For whoever never saw the text that the place counts in.
-    #[must_use]
-    pub fn without_place(&self) -> Self {
-        Self { place: None, ..self.clone() }
-    }
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
-        }
-        f.write_str(&self.reason)?;
-        match self.place {
-            Some((line, column)) => write!(f, " at line {line} column {column}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for Malformed {}
-
-/// Why reading stopped. Small, because every value that is read may come to one.
-#[derive(Debug)]
-pub struct Error(Box<Fault>);
-
-#[derive(Debug)]
-struct Fault {
-    at: usize,
-    reason: String,
-    /// The innermost first.
-    path: Vec<Step>,
-}
-
-#[derive(Debug)]
-enum Step {
-    Key(String),
-    Index(usize),
-}
-
-impl Error {
-    #[cold]
-    fn under(mut self, step: Step) -> Self {
-        self.0.path.push(step);
-        self
-    }
-
-    /// What is wrong with `text`, and where.
-    #[must_use]
-    pub fn located(self, text: &str) -> Malformed {
-        let Fault { at, reason, path } = *self.0;
-        let mut shown = String::new();
-        for step in path.iter().rev() {
-            match step {
-                Step::Index(index) => shown.push_str(&format!("[{index}]")),
-                Step::Key(key) => {
-                    if !shown.is_empty() {
-                        shown.push('.');
-                    }
-                    shown.push_str(key);
-                }
-            }
-        }
-        let before = text.as_bytes().get(..at).unwrap_or(text.as_bytes());
-        let line = before.iter().filter(|byte| **byte == b'\n').count();
-        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
-        Malformed { path: shown, reason, place: Some((line + 1, column + 1)) }
-    }
+/// Holds a text to JSON's grammar.
+///
+/// # Errors
+/// It is not JSON.
+pub fn check(text: &str) -> Result<(), Malformed> {
+    let mut reader = Reader::new(text);
+    let read = reader.skip().and_then(|()| reader.end());
+    read.map_err(|error| error.located(text))
 }
 
 /// Whether two texts first differ in the string that a key has in both: then they mean different
@@ -465,7 +384,7 @@ impl<'de> Reader<'de> {
 
     #[cold]
     fn error(&self, reason: impl Into<String>) -> Error {
-        Error(Box::new(Fault { at: self.at, reason: reason.into(), path: Vec::new() }))
+        Error::at(self.at, reason.into())
     }
 
     #[cold]

@@ -2,12 +2,6 @@ use serde::de::IgnoredAny;
 
 use super::*;
 
-fn skip(text: &str) -> Result<(), Malformed> {
-    let mut reader = Reader::new(text);
-    let read = reader.skip().and_then(|()| reader.end());
-    read.map_err(|error| error.located(text))
-}
-
 /// Values that JSON's grammar has, and texts that it does not have.
 const VALUES: &[&str] = &[
     "null",
@@ -81,11 +75,11 @@ const BROKEN: &[&str] = &[
 #[test]
 fn what_is_skipped_is_held_to_the_grammar() {
     for text in VALUES {
-        assert_eq!(skip(text), Ok(()), "{text}");
+        assert_eq!(check(text), Ok(()), "{text}");
         assert!(serde_json::from_str::<IgnoredAny>(text).is_ok(), "{text}");
     }
     for text in BROKEN {
-        assert!(skip(text).is_err(), "{text}");
+        assert!(check(text).is_err(), "{text}");
         assert!(serde_json::from_str::<IgnoredAny>(text).is_err(), "{text}");
     }
 }
@@ -101,7 +95,7 @@ fn every_text_near_a_value_is_skipped_as_serde_json_reads_it() {
                 near[at] = *byte;
                 let Ok(near) = String::from_utf8(near) else { continue };
                 let expect = serde_json::from_str::<IgnoredAny>(&near).is_ok();
-                assert_eq!(skip(&near).is_ok(), expect, "{near}");
+                assert_eq!(check(&near).is_ok(), expect, "{near}");
                 accepted += usize::from(expect);
             }
         }
@@ -182,7 +176,7 @@ fn what_is_nested_too_deep_is_refused_whether_it_is_read_or_skipped() {
 #[test]
 fn an_error_says_what_and_where() {
     let check = |text: &str, expect: &str| {
-        assert_eq!(skip(text).unwrap_err().to_string(), expect, "{text}");
+        assert_eq!(super::check(text).unwrap_err().to_string(), expect, "{text}");
     };
     check("", "the text ends where a value is expected at line 1 column 1");
     check("[1,\n 2;3]", "found ';', expected `,` or `]` at line 2 column 3");
