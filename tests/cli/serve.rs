@@ -155,7 +155,7 @@ fn an_edit_takes_effect_and_a_bad_one_leaves_the_last_good_set() {
     };
     counted(&serving, "failure", 1);
     counted(&serving, "success", 2);
-    assert!(serving.log().contains("did you mean `restricted`?"), "{}", serving.log());
+    serving.wait_for("the fix", |it| it.log().contains("did you mean `restricted`?"));
 
     map.mount("..4", &tenant("restricted"));
     serving.wait_for("the mended edit", |it| codes(it) == strict);
@@ -204,7 +204,7 @@ fn what_a_user_wrote_cannot_speak_to_a_terminal() {
         review.to_string()
     };
     for format in ["text", "json"] {
-        let serving = Serving::start(&["--log-format", format]);
+        let mut serving = Serving::start(&["--log-format", format]);
         let reviews = [
             review(serde_json::json!({})),
             review(serde_json::json!({"namespace": hostile})),
@@ -221,10 +221,17 @@ fn what_a_user_wrote_cannot_speak_to_a_terminal() {
                 }
             }
         }
+        reviewed(&mut serving, 12);
         let lines = serving.log();
-        assert!(lines.lines().filter(|line| line.contains("reviewed")).count() == 12, "{lines}");
         assert!(!deceives(&lines), "{lines:?}");
     }
+}
+
+/// Waits for the lines of so many decisions: the log is written after the answers.
+fn reviewed(serving: &mut Serving, count: usize) {
+    serving.wait_for("the log", |it| {
+        it.log().lines().filter(|line| line.contains("reviewed")).count() == count
+    });
 }
 
 fn deceives(text: &str) -> bool {
@@ -248,8 +255,9 @@ fn texts(value: &Value) -> Vec<&str> {
 
 #[test]
 fn one_log_line_a_decision_and_nothing_of_the_object() {
-    let serving = Serving::start(&["--log-format", "json"]);
+    let mut serving = Serving::start(&["--log-format", "json"]);
     serving.review("/validate", &fixture("create-deployment.json"));
+    reviewed(&mut serving, 1);
     let log = serving.log();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let reviewed: Vec<&Value> = lines.iter().filter(|line| line["message"] == "reviewed").collect();
