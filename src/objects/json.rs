@@ -54,12 +54,17 @@ pub fn check(text: &str) -> Result<(), Malformed> {
 #[must_use]
 pub fn differ_in_a_string(one: &str, other: &str) -> bool {
     let same = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
-    let plain = |text| {
-        let (open, string) = string::around(text, same)?;
-        let is_value = text.as_bytes().get(..open)?.last() == Some(&b':');
-        (is_value && !string.contains('\\')).then_some(string)
+    let before = one.as_bytes().get(..same).unwrap_or_default();
+    let Some(open) = string::open_at_the_end_of(before) else { return false };
+    if !before.get(..open).is_some_and(|key| key.ends_with(b":")) {
+        return false;
+    }
+    // Escapes may mean the same although they are written otherwise.
+    let is_plain = |text: &str| {
+        let end = string::stop(text.as_bytes(), open + 1);
+        text.as_bytes().get(end) == Some(&b'"')
     };
-    matches!((plain(one), plain(other)), (Some(one), Some(other)) if one != other)
+    is_plain(one) && is_plain(other)
 }
 
 /// Reads one text from its beginning to its end.
@@ -339,14 +344,9 @@ impl<'de> Reader<'de> {
     /// The first byte that is no white space.
     #[inline]
     fn token(&mut self) -> Option<u8> {
-        match self.text.as_bytes().get(self.at) {
-            Some(byte) if *byte <= b' ' => {
-                let bytes = Skip::new(self.text.as_bytes());
-                self.at = bytes.spaces(self.at);
-                self.text.as_bytes().get(self.at).copied()
-            }
-            byte => byte.copied(),
-        }
+        let (at, found) = Skip::new(self.text.as_bytes()).token(self.at);
+        self.at = at;
+        found
     }
 
     #[cold]

@@ -65,7 +65,7 @@ impl<'a> Skip<'a> {
 
     /// The place and byte of the first that is no white space, from `at` on.
     #[inline]
-    fn token(&self, at: usize) -> (usize, Option<u8>) {
+    pub(super) fn token(&self, at: usize) -> (usize, Option<u8>) {
         match self.byte(at) {
             Some(byte) if byte <= b' ' => {
                 let at = self.spaces(at);
@@ -78,7 +78,7 @@ impl<'a> Skip<'a> {
     /// Past white space, of which the API server's encoder writes none.
     #[cold]
     #[inline(never)]
-    pub(super) fn spaces(&self, at: usize) -> usize {
+    fn spaces(&self, at: usize) -> usize {
         let rest = self.bytes.get(at..).unwrap_or_default();
         at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r')).count()
     }

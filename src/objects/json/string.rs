@@ -21,19 +21,18 @@ pub(super) fn stop(bytes: &[u8], from: usize) -> usize {
     at + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
 }
 
-/// The string in which the byte at `at` stands, or which ends there, and the place of its first quote.
-/// The text must be JSON as far as that.
-pub(super) fn around(text: &str, at: usize) -> Option<(usize, &str)> {
-    let bytes = text.as_bytes();
+/// The place of the quote that a string begins with which is open where `before` ends; `before` must
+/// be the beginning of JSON.
+pub(super) fn open_at_the_end_of(before: &[u8]) -> Option<usize> {
     let mut from = 0;
     loop {
-        let open = from + bytes.get(from..at)?.iter().position(|byte| *byte == b'"')?;
-        let mut end = stop(bytes, open + 1);
-        while bytes.get(end) == Some(&b'\\') {
-            end = stop(bytes, end + 2);
+        let open = from + before.get(from..)?.iter().position(|byte| *byte == b'"')?;
+        let mut end = stop(before, open + 1);
+        while before.get(end) == Some(&b'\\') {
+            end = stop(before, end + 2);
         }
-        if end >= at {
-            return Some((open, text.get(open + 1..end)?));
+        if end >= before.len() {
+            return Some(open);
         }
         from = end + 1;
     }
