@@ -291,8 +291,9 @@ impl<'de> Decode<'de> for Volume<'de> {
             if key == "name" {
                 return self.name.decode_into(source);
             }
-            let known = VOLUME_SOURCES.contains(&key.as_ref());
-            if known && !matches!(source.kind()?, Kind::Object | Kind::Null) {
+            if !matches!(source.kind()?, Kind::Object | Kind::Null)
+                && VOLUME_SOURCES.contains(&key.as_ref())
+            {
                 return Err(source.mistaken("an object"));
             }
             let mut present = Present::default();
