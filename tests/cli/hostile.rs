@@ -10,7 +10,7 @@ use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::server::{Serving, connect, fixture};
+use super::server::{Serving, ask, connect, fixture};
 
 /// Half of it are the bodies that may be held at once (64 MiB, and once more where one is copied);
 /// the rest are connections, the program, and an allocator that gives back late.
@@ -327,17 +327,12 @@ impl Honest {
         let body = fixture("create-pod.json");
         let request = [head(&format!("content-length: {}\r\n", body.len())), body].concat();
         let mut stream = serving.session();
-        let mut once = || {
-            stream.write_all(request.as_bytes())?;
-            let mut got = [0; 64 * 1024];
-            let count = stream.read(&mut got)?;
-            std::io::Result::Ok(got[..count].starts_with(b"HTTP/1.1 200"))
-        };
-        assert!(once().unwrap());
+        let mut once = || ask(&mut stream, &request).is_ok_and(|answer| answer.status == 200);
+        assert!(once());
         ready.wait();
         while !self.end.load(Relaxed) {
             let asked = Instant::now();
-            let good = once().unwrap_or(false);
+            let good = once();
             if !good {
                 self.failed.fetch_add(1, Relaxed);
                 return;

@@ -1,7 +1,7 @@
 //! A `ringfence serve` of a test's own, and a client for its two ports.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -206,6 +206,41 @@ pub fn session(stream: TcpStream, roots: &[PathBuf], protocols: &[Vec<u8>]) -> S
     let session = ClientConnection::new(Arc::new(config), name).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     StreamOwned::new(session, stream)
+}
+
+/// What a review on a connection that stays open comes to.
+pub struct Answer {
+    pub status: u16,
+    pub allowed: bool,
+    /// The server ends the connection with it.
+    pub last: bool,
+}
+
+/// Asks on a connection, and reads the answer alone.
+pub fn ask(session: &mut Session, request: &str) -> io::Result<Answer> {
+    session.write_all(request.as_bytes())?;
+    session.flush()?;
+    let mut got = Vec::new();
+    loop {
+        let mut piece = [0; 16 * 1024];
+        match session.read(&mut piece)? {
+            0 => return Err(io::Error::other("the connection ended before its answer")),
+            count => got.extend_from_slice(&piece[..count]),
+        }
+        if let Some(answer) = whole(&got) {
+            return Ok(answer);
+        }
+    }
+}
+
+fn whole(got: &[u8]) -> Option<Answer> {
+    let (head, body) = str::from_utf8(got).ok()?.split_once("\r\n\r\n")?;
+    let length: usize = head.split_once("content-length: ")?.1.lines().next()?.parse().ok()?;
+    (body.len() == length).then(|| Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        allowed: body.contains(r#""allowed":true"#),
+        last: head.contains("connection: close"),
+    })
 }
 
 /// A connection on which reading fails after a while.

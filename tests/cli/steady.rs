@@ -16,7 +16,7 @@ use std::thread;
 use ringfence::server::tls::{Development, DevelopmentFiles, development};
 use tempfile::TempDir;
 
-use super::server::{Serving, Session, fixture, session};
+use super::server::{Answer, Serving, Session, ask, fixture, session};
 
 /// How often each happens.
 const TIMES: usize = 50;
@@ -88,10 +88,9 @@ impl Load {
                 },
                 Ok,
             );
-            let answer =
-                asked.and_then(|mut session| Ok((exchange(&mut session, &request)?, session)));
+            let answer = asked.and_then(|mut session| Ok((ask(&mut session, &request)?, session)));
             match answer {
-                Ok((Answer { allowed: true, last }, session)) => {
+                Ok((Answer { status: 200, allowed: true, last }, session)) => {
                     self.answered.fetch_add(1, Relaxed);
                     kept = (!last).then_some(session);
                 }
@@ -109,37 +108,6 @@ impl Load {
         drop(servers);
         self.connected.fetch_add(1, Relaxed);
         Ok(session(stream, &self.roots.read().unwrap(), &[]))
-    }
-}
-
-struct Answer {
-    allowed: bool,
-    /// The server ends the connection with it.
-    last: bool,
-}
-
-fn exchange(session: &mut Session, request: &str) -> io::Result<Answer> {
-    session.write_all(request.as_bytes())?;
-    session.flush()?;
-    let mut got = Vec::new();
-    let whole = |got: &[u8]| -> Option<Answer> {
-        let text = str::from_utf8(got).ok()?;
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        let length: usize = head.split_once("content-length: ")?.1.lines().next()?.parse().ok()?;
-        (body.len() == length).then(|| Answer {
-            allowed: head.starts_with("HTTP/1.1 200") && body.contains(r#""allowed":true"#),
-            last: head.contains("connection: close"),
-        })
-    };
-    loop {
-        if let Some(answer) = whole(&got) {
-            return Ok(answer);
-        }
-        let mut piece = [0; 16 * 1024];
-        match session.read(&mut piece)? {
-            0 => return Err(io::Error::other("the connection ended before its answer")),
-            count => got.extend_from_slice(&piece[..count]),
-        }
     }
 }
 
