@@ -14,7 +14,7 @@ pub(super) fn name(prefix: &str, own: &str) -> String {
     if whole.len() <= LONGEST && is_label(own) && !own.contains(MARK) {
         return whole;
     }
-    let hash = hash(own).split_off(16);
+    let hash = short(own);
     let room = LONGEST.saturating_sub(prefix.len() + 1 + MARK.len() + hash.len());
     let head: String = own.chars().take(room).map(plain).collect();
     match head.trim_matches('-') {
@@ -38,10 +38,19 @@ fn is_label(text: &str) -> bool {
 /// 128 bits of FNV-1a in hexadecimal. What is hashed is the platform's, and two texts of one hash would
 /// open nothing: one object would stand for both.
 pub(super) fn hash(text: &str) -> String {
+    format!("{:032x}", fnv(text))
+}
+
+/// The same folded to 64 bits: its lower half alone mixes little.
+fn short(text: &str) -> String {
+    let whole = fnv(text);
+    format!("{:016x}", (whole >> 64) ^ (whole & u128::from(u64::MAX)))
+}
+
+fn fnv(text: &str) -> u128 {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let step = |hash: u128, byte: u8| (hash ^ u128::from(byte)).wrapping_mul(PRIME);
-    format!("{:032x}", text.bytes().fold(BASIS, step))
+    text.bytes().fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME))
 }
 
 #[cfg(test)]
@@ -57,12 +66,30 @@ mod tests {
         let longest = "a".repeat(LONGEST - "ringfence-grant-ingress-".len());
         check(&longest, &format!("ringfence-grant-ingress-{longest}"));
         let long = "b".repeat(40);
-        check(&long, "ringfence-grant-ingress-bbbbbbbbbbbbbbbbbbbbb--5e32fc232861830d");
-        check("a.b", "ringfence-grant-ingress-a-b--836dbc7978175ee4");
+        check(&long, "ringfence-grant-ingress-bbbbbbbbbbbbbbbbbbbbb--03b6caa6ec6daf82");
+        check("a.b", "ringfence-grant-ingress-a-b--25e0deac7b9c06c6");
         check("a-b", "ringfence-grant-ingress-a-b");
-        check("system:Admin", "ringfence-grant-ingress-system-admin--cf03a643b32b3fc9");
-        check("a--b", "ringfence-grant-ingress-a--b--b806e976c2981178");
-        check("::", "ringfence-grant-ingress--5aa073305566b44d");
+        check("system:Admin", "ringfence-grant-ingress-system-admin--be8e9b4353c5a3e0");
+        check("a--b", "ringfence-grant-ingress-a--b--d176470493ed630f");
+        check("::", "ringfence-grant-ingress--5220e7f2c0cdafa4");
+    }
+
+    #[test]
+    fn no_two_are_called_the_same() {
+        let long = |end: &str| format!("{}{end}", "a".repeat(60));
+        let mut owns: Vec<String> =
+            ["a.b", "a-b", "a_b", "A-b", "a--b", "--", ":"].map(ToOwned::to_owned).into();
+        owns.extend(["1", "2", ".1", ".2"].map(long));
+        // What is called as another comes out.
+        let hashed: Vec<String> = owns.iter().map(|own| name("p", own)).collect();
+        owns.extend(
+            hashed.iter().filter_map(|name| name.strip_prefix("p-")).map(ToOwned::to_owned),
+        );
+        owns.sort();
+        owns.dedup();
+        let names: std::collections::BTreeSet<String> =
+            owns.iter().map(|own| name("p", own)).collect();
+        assert_eq!((owns.len(), names.len()), (19, 19), "{names:?}");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
+use crate::seal::name::name;
+
 pub(super) const TENANTS: [&str; 3] = ["a", "b", "c"];
 
 /// The namespaces of tenants, each its tenant's by name.
@@ -56,15 +58,23 @@ fn ports() -> impl Strategy<Value = Value> {
 }
 
 fn grant_names() -> impl Strategy<Value = Vec<String>> {
+    // Alike where they are cut off, and one that is called as another's policy ends.
+    let label = |end: &str| format!("{}{end}", "g".repeat(50));
     let alike = |end: &str| format!("{}.{}{end}", "g".repeat(60), "g".repeat(60));
+    let hashed = name("", "a.b").trim_start_matches('-').to_owned();
     let hard =
         ["g", "a.b", "a-b", "a--b", "a-b--0", "ingress-g", "egress", "0"].map(ToOwned::to_owned);
-    let all: Vec<String> = hard.into_iter().chain(["1", "2", ".1"].map(alike)).collect();
-    subsequence(all, 0..=6).prop_shuffle()
+    let all: Vec<String> = hard
+        .into_iter()
+        .chain([hashed])
+        .chain(["1", "2"].map(label))
+        .chain(["1", "2", ".1"].map(alike))
+        .collect();
+    subsequence(all, 2..=6).prop_shuffle()
 }
 
 fn grants() -> impl Strategy<Value = Vec<Value>> {
-    let one = (party(), party(), ports(), any::<bool>());
+    let one = (party(), party(), ports(), prop::bool::weighted(0.3));
     let one = one.prop_filter("one side is a tenant", |(from, to, ..)| {
         from.get("tenant").is_some() || to.get("tenant").is_some()
     });
