@@ -15,6 +15,7 @@ mod kustomize;
 mod manual;
 mod papers;
 mod pipes;
+mod plan;
 mod policies;
 mod program;
 mod review;
