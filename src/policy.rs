@@ -6,7 +6,8 @@
 //! `effective`). What comes out is [`Tenants`], which decisions read; [`survey()`] keeps the places too
 //! and tells what is in force and why. A document that comes alone is checked alone (`one`).
 //!
-//! A set of files is taken whole or not at all. Deliberately absent: files, clocks, the cluster.
+//! A set of files is taken whole or not at all; of a cluster's objects, what can be used ([`usable()`]).
+//! Deliberately absent: files, clocks, the cluster.
 
 mod builtin;
 mod check;
@@ -27,6 +28,7 @@ mod survey;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod usable;
 pub mod values;
 
 pub use builtin::{builtin_profiles, embedded};
@@ -42,3 +44,4 @@ pub use one::{Flaw, Written, check};
 pub use report::{Excerpt, Problem, Report, Source};
 pub use survey::{Counted, LONGEST, Notice, Survey};
 pub use tenants::{Named, PlatformFacts, Tenant, Tenants};
+pub use usable::{Usable, usable};

@@ -1,6 +1,7 @@
 mod laws;
 mod network;
 mod surveys;
+mod usable;
 
 use super::*;
 use crate::domain::{Code, Level, Mode, PolicyVersion, Version};
