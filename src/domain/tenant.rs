@@ -6,6 +6,9 @@ use std::str::FromStr;
 /// The label that makes a namespace a tenant's; its value is the tenant's name.
 pub const TENANT_LABEL: &str = "ringfence.dev/tenant";
 
+/// The label of the objects that the controller keeps; its value is `true`.
+pub const MANAGED_LABEL: &str = "ringfence.dev/managed";
+
 /// The name of a tenant: an RFC 1123 subdomain of at most 63 characters, because it is also a label
 /// value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -21,4 +21,5 @@ mod generated;
 mod install;
 mod manifests;
 mod references;
+mod seal;
 mod yaml;
