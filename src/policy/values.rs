@@ -20,6 +20,30 @@ use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, Rul
 #[error("{0}")]
 pub struct Invalid(String);
 
+/// Gives an enumeration of words the schema of a text that is one of them.
+macro_rules! choice {
+    ($type:ident { $($variant:ident),* $(,)? }) => {
+        impl schemars::JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                // Each is named, or this does not compile.
+                let word = |own| match own {
+                    $($type::$variant => own,)*
+                };
+                schemars::json_schema!({"type": "string", "enum": [$(word(Self::$variant)),*]})
+            }
+        }
+    };
+}
+pub(super) use choice;
+
 /// Lets a type that is parsed from text stand in a document.
 macro_rules! text {
     ($type:ident, $schema:tt) => {

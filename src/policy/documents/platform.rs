@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::values::{Label1123, Line, Port, Subdomain, Time};
+use super::super::values::{Label1123, Line, Port, Subdomain, Time, choice};
 use super::shared::{PortRange, Selector, Subject};
 use crate::domain::{Cidr, Pattern};
 
@@ -70,7 +70,7 @@ pub struct Unowned {
 }
 
 /// Which way a path leads, seen from the tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
     /// The service calls the tenant.
@@ -78,6 +78,8 @@ pub enum Direction {
     /// The tenant calls the service.
     Egress,
 }
+
+choice!(Direction { Ingress, Egress });
 
 /// A service of the platform that tenants may be opened to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -136,7 +138,7 @@ pub struct Cluster {
 }
 
 /// Whether an ipBlock of a network policy matches pods' addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IpBlocks {
     /// It does.
@@ -146,6 +148,8 @@ pub enum IpBlocks {
     /// Nobody knows: both are assumed.
     Both,
 }
+
+choice!(IpBlocks { Match, NoMatch, Both });
 
 /// Where DNS is answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]

@@ -7,7 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::super::values::{Capability, Count, Field, Label1123, Quantity, UserId};
+use super::super::values::{Capability, Count, Field, Label1123, Quantity, UserId, choice};
 use super::shared::PortRange;
 use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, RuleKey};
 
@@ -150,9 +150,7 @@ pub struct PodDefaultsSpec {
 }
 
 /// A field of `podDefaults`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum PodDefault {
     /// `runAsNonRoot`
@@ -171,12 +169,24 @@ pub enum PodDefault {
     DropCapabilities,
 }
 
+choice!(PodDefault {
+    RunAsNonRoot,
+    RunAsUser,
+    RunAsGroup,
+    FsGroup,
+    SeccompProfile,
+    AllowPrivilegeEscalation,
+    DropCapabilities
+});
+
 /// A seccomp profile that can be filled in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seccomp {
     /// The container runtime's own.
     RuntimeDefault,
 }
+
+choice!(Seccomp { RuntimeDefault });
 
 /// What is filled in on service accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -211,9 +221,7 @@ pub struct Images {
 }
 
 /// When an image is pulled.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PullPolicy {
     /// At every start.
     Always,
@@ -222,6 +230,8 @@ pub enum PullPolicy {
     /// Not at all.
     Never,
 }
+
+choice!(PullPolicy { Always, IfNotPresent, Never });
 
 /// What namespaces a tenant may make.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -273,9 +283,7 @@ pub struct Network {
 }
 
 /// How far a tenant's pods reach each other. Later is tighter.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Within {
     /// All namespaces of the tenant.
@@ -285,6 +293,8 @@ pub enum Within {
     /// Not at all.
     None,
 }
+
+choice!(Within { Tenant, Namespace, None });
 
 /// Addresses outside, and their ports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -299,9 +309,7 @@ pub struct OutsideRange {
 }
 
 /// What is done about a one-sided rule. Later is tighter.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OneSided {
     /// Nothing.
@@ -312,10 +320,10 @@ pub enum OneSided {
     Enforce,
 }
 
+choice!(OneSided { Ignore, Warn, Enforce });
+
 /// Whether namespaces are sealed. Later is tighter.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Seal {
     /// Nothing is laid; what would be is shown.
@@ -323,6 +331,8 @@ pub enum Seal {
     /// The seal is laid and kept.
     Keep,
 }
+
+choice!(Seal { Plan, Keep });
 
 /// A LimitRange of containers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
