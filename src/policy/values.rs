@@ -82,7 +82,7 @@ text!(RuleKey, {"type": "string", "pattern": r"^(\*|RF[1-9]([0-9]{3})?)$"});
 text!(TenantName, {"type": "string", "maxLength": 63, "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"});
 text!(Pattern, {"type": "string", "maxLength": 253, "pattern": r"^([^*\s]+\*?|\*[^*\s]*)$"});
 text!(ImagePattern, {"type": "string", "maxLength": 511, "pattern": r"^[A-Za-z0-9\[][-A-Za-z0-9._:/\[\]]*(/\*)?$"});
-text!(Cidr, {"type": "string", "maxLength": 43, "pattern": r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"});
+text!(Cidr, {"type": "string", "format": "cidr", "maxLength": 43});
 
 /// A text that is kept as it is written, once it is found to be right.
 macro_rules! checked {
@@ -149,13 +149,13 @@ checked!(
     /// A line for people, or a name that Kubernetes leaves free: of a user, a group, a kind.
     Line, is_line,
     "one line of text: it is empty, long or holds a control character",
-    {"type": "string", "minLength": 1, "maxLength": 512}
+    {"type": "string", "minLength": 1, "maxLength": 512, "pattern": r"^\P{Cc}*$"}
 );
 checked!(
     /// The key of a label or an annotation.
     LabelKey, is_label_key,
     "a label's key: write `name` or `prefix.example.com/name`",
-    {"type": "string", "maxLength": 317}
+    {"type": "string", "maxLength": 317, "pattern": r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}
 );
 checked!(
     /// The value of a label.
@@ -174,7 +174,7 @@ checked!(
     /// A field of a profile that a tenant may be let to loosen, or a section: all its fields.
     Field, is_field,
     "a field that tenants could loosen: name a section such as `podDefaults`, or a field such as `podDefaults.runAsUser`",
-    {"type": "string", "maxLength": 64}
+    {"type": "string", "enum": FIELDS}
 );
 
 /// What `overridable.fields` may name.

@@ -21,7 +21,8 @@ use crate::domain::{RuleKey, TenantName};
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExemptionSpec {
-    /// The tenant that is exempted.
+    /// The tenant that is exempted. It never changes.
+    #[x_kube(validation = Rule::new("self == oldSelf").message("the tenant of an Exemption never changes: write another"))]
     pub tenant: TenantName,
     /// The rules that may be broken: `*`, families or codes, but not RF1 and RF9.
     #[schemars(extend("minItems" = 1, "maxItems" = 128))]

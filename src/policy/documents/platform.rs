@@ -49,6 +49,7 @@ pub struct PlatformSpec {
     /// The platform's services that tenants may be opened to, by name. Absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxItems" = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".to_owned()]))]
     pub shared: Option<Vec<SharedService>>,
     /// True makes every denial a warning and lets requests through while we are away. Absent: false.
     #[serde(skip_serializing_if = "Option::is_none")]

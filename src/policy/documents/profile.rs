@@ -91,12 +91,13 @@ impl JsonSchema for Rules {
 }
 
 /// What a tenant may loosen.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Overridable {
     /// Rules whose mode a tenant may loosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxItems" = 128))]
+    #[x_kube(validation = Rule::new("self.all(key, !key.startsWith('RF1') && !key.startsWith('RF9'))").message("RF1 and RF9 are always enforced: nobody can loosen them"))]
     pub rules: Option<Vec<RuleKey>>,
     /// Fields that a tenant may loosen, such as `podDefaults.runAsUser`; a section's name is all its
     /// fields.
@@ -213,7 +214,7 @@ pub struct Images {
     pub forbid_latest: Option<bool>,
     /// The pull policies that containers may have. Absent: any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("maxItems" = 3))]
+    #[schemars(extend("minItems" = 1, "maxItems" = 3))]
     pub pull_policies: Option<Vec<PullPolicy>>,
     /// The pull policy that every container is given, whatever it says. Absent: its own.
     #[serde(skip_serializing_if = "Option::is_none")]
