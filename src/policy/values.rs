@@ -216,15 +216,19 @@ fn is_field(text: &str) -> bool {
 }
 
 fn is_label(text: &str) -> bool {
+    text.len() <= 63 && is_part(text)
+}
+
+/// What stands between two dots: of a subdomain Kubernetes bounds the whole alone.
+fn is_part(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    text.len() <= 63
-        && text.bytes().next().is_some_and(plain)
+    text.bytes().next().is_some_and(plain)
         && text.bytes().next_back().is_some_and(plain)
         && text.bytes().all(|byte| plain(byte) || byte == b'-')
 }
 
 fn is_subdomain(text: &str) -> bool {
-    text.len() <= 253 && text.split('.').all(is_label)
+    text.len() <= 253 && text.split('.').all(is_part)
 }
 
 fn is_prefix(text: &str) -> bool {
@@ -346,7 +350,8 @@ mod tests {
     #[test]
     fn text_is_checked_where_it_is_read() {
         check::<Label1123>(&["a", "a-b", "7"], &["", "-a", "a-", "A", "a.b", &"a".repeat(64)]);
-        check::<Subdomain>(&["a.b", "a-b.c"], &["", "a..b", "a.", "A.b"]);
+        let long = ["a".repeat(253), "a".repeat(254)];
+        check::<Subdomain>(&["a.b", "a-b.c", &long[0]], &["", "a..b", "a.", "A.b", &long[1]]);
         check::<NamePrefix>(&["a", "a-", "alpha-"], &["", "-a", "A", &"a".repeat(63)]);
         check::<Line>(&["a b", "ü"], &["", "a\nb", "\u{1b}[31m"]);
         check::<LabelKey>(&["team", "a.b/c_d.e"], &["", "/a", "a/", "a/b/c", "A/b", "a b"]);
