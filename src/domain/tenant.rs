@@ -6,6 +6,13 @@ use std::str::FromStr;
 /// The label that makes a namespace a tenant's; its value is the tenant's name.
 pub const TENANT_LABEL: &str = "ringfence.dev/tenant";
 
+/// The namespace that we run in.
+pub const OUR_NAMESPACE: &str = "ringfence-system";
+
+/// Namespaces in which no tenant can be: the webhooks leave them out.
+pub const SYSTEM_NAMESPACES: [&str; 5] =
+    ["kube-system", "kube-public", "kube-node-lease", "default", OUR_NAMESPACE];
+
 /// The name of a tenant: an RFC 1123 subdomain of at most 63 characters, because it is also a label
 /// value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,7 +9,7 @@ use super::problems::Problems;
 use super::ranges::ClusterRanges;
 use super::read::Loaded;
 use super::values::Port;
-use crate::domain::{Family, RuleKey};
+use crate::domain::{Family, RuleKey, SYSTEM_NAMESPACES};
 
 /// Where a check stands in a document.
 pub(super) struct Checker<'a, 'p, T> {
@@ -218,6 +218,13 @@ impl Checker<'_, '_, TenantSpec> {
             if prefix == "ringfence.dev" || prefix.ends_with(".ringfence.dev") {
                 let at = format!("/namespaces/labels/{}", key.as_str().replace('/', "~1"));
                 self.wrong_key(&at, format!("`{key}` is ringfence's own"));
+            }
+        }
+        let names = namespaces.iter().flat_map(|own| own.names.iter().flatten());
+        for (index, name) in names.enumerate() {
+            if SYSTEM_NAMESPACES.contains(&name.as_str()) {
+                let message = format!("`{name}` is the cluster's own: no tenant can be there");
+                self.wrong(&format!("/namespaces/names/{index}"), message);
             }
         }
         self.images(spec.images.as_ref());

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use kube::core::Rule;
 use kube::{CustomResource, KubeSchema};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::values::{
@@ -14,6 +14,7 @@ use super::profile::{
     ServiceAccounts,
 };
 use super::shared::{Subject, SubjectKind};
+use crate::domain::SYSTEM_NAMESPACES;
 
 /// A team or a customer, and its namespaces. Sections of the Profile may be tightened here: an
 /// absent field is the profile's.
@@ -108,7 +109,7 @@ impl Owner {
 }
 
 /// A tenant's namespaces.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantNamespaces {
     /// How many there may be, adopted ones too. Absent: the profile's.
@@ -123,9 +124,18 @@ pub struct TenantNamespaces {
     /// Namespaces that are the tenant's by their name. Absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxItems" = 1024))]
+    #[x_kube(validation = no_system_namespace())]
     pub names: Option<Vec<Label1123>>,
     /// Labels that each namespace is given. Absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<BTreeMap<String, LabelValue>>")]
+    #[schemars(with = "Option<BTreeMap<String, LabelValue>>", extend("maxProperties" = 64))]
+    #[x_kube(validation = Rule::new("self.all(key, !key.matches('^([^/]*[.])?ringfence[.]dev/'))").message("labels below ringfence.dev are Ringfence's own"))]
     pub labels: Option<BTreeMap<LabelKey, LabelValue>>,
+}
+
+/// No tenant can be where webhooks do not ask.
+fn no_system_namespace() -> Rule {
+    let names = SYSTEM_NAMESPACES.map(|name| format!("'{name}'")).join(", ");
+    Rule::new(format!("self.all(name, !(name in [{names}]))"))
+        .message("no tenant can be in a namespace of the cluster's own")
 }

@@ -1,6 +1,7 @@
 //! What is in force and why, and what is told although it is no mistake.
 
 use super::*;
+use crate::domain::SYSTEM_NAMESPACES;
 
 const NOW: &str = "2027-01-01T00:00:00Z";
 
@@ -127,6 +128,27 @@ fn one_document_alone_is_checked_as_one_of_many_is() {
         &["metadata.name: main: a Platform is named `default`, not `main`"],
     );
     check("Tenant", "a", "7", &["spec: 7: a map must stand here, not the number `7`"]);
+}
+
+#[test]
+fn no_tenant_claims_a_namespace_that_the_webhooks_leave_out() {
+    let names = SYSTEM_NAMESPACES;
+    let tenant =
+        |name: &str| document("Tenant", "a", &format!("namespaces: {{names: [b, {name}]}}"));
+    for name in names {
+        let told = report(&tenant(name));
+        let line = format!("a.yaml:5:27: `{name}` is the cluster's own: no tenant can be there");
+        assert_eq!(told.lines().next(), Some(line.as_str()));
+        load(&sources(&[("a.yaml", &tenant(&format!("{name}s")))])).unwrap();
+    }
+    check(
+        "Tenant",
+        "a",
+        r#"{"namespaces": {"names": ["b", "default"]}}"#,
+        &[
+            "spec.namespaces.names[1]: default: `default` is the cluster's own: no tenant can be there",
+        ],
+    );
 }
 
 #[test]
