@@ -10,6 +10,7 @@ mod grant;
 mod platform;
 mod profile;
 mod shared;
+mod status;
 mod tenant;
 
 pub use definitions::definitions;
@@ -26,6 +27,7 @@ pub use profile::{
 pub use shared::{
     GrantPort, Operator, PortRange, Protocol, Requirement, Selector, Subject, SubjectKind,
 };
+pub use status::{Condition, PermissionStatus, State, TenantStatus, Truth};
 pub use tenant::{Owner, Tenant, TenantNamespaces, TenantSpec};
 
 /// The API version of all kinds.

@@ -14,9 +14,37 @@ pub fn definitions() -> Vec<Value> {
             // A definition always serializes.
             let mut crd = serde_json::to_value(crd).unwrap_or_default();
             plain(&mut crd);
+            if let Some(status) = crd.pointer_mut(STATUS) {
+                unbound(status);
+            }
             crd
         })
         .collect()
+}
+
+const STATUS: &str = "/spec/versions/0/schema/openAPIV3Schema/properties/status";
+
+/// What a status may not say stands in the documents that it follows from. Of two within their bounds,
+/// what they come to may be beyond them, and it must still be told.
+fn unbound(schema: &mut Value) {
+    const BOUNDS: [&str; 9] = [
+        "maximum",
+        "minimum",
+        "maxItems",
+        "minItems",
+        "maxLength",
+        "minLength",
+        "maxProperties",
+        "pattern",
+        "x-kubernetes-validations",
+    ];
+    let Some(schema) = schema.as_object_mut() else { return };
+    schema.retain(|keyword, _| !BOUNDS.contains(&keyword.as_str()));
+    for keyword in ["items", "additionalProperties"] {
+        schema.get_mut(keyword).into_iter().for_each(unbound);
+    }
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flat_map(Map::values_mut).for_each(unbound);
 }
 
 /// Leaves out what the generator adds, and says each thing as one would by hand.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::values::{Label1123, Line, Time};
+use super::status::PermissionStatus;
 use crate::domain::{RuleKey, TenantName};
 
 /// A permitted breach of named rules.
@@ -13,11 +14,15 @@ use crate::domain::{RuleKey, TenantName};
     group = "ringfence.dev",
     version = "v1alpha1",
     kind = "Exemption",
+    shortname = "exm",
     category = "ringfence",
+    status = "PermissionStatus",
     derive = "PartialEq",
     doc = "A permitted breach of named rules.",
     printcolumn = r#"{"name": "Tenant", "type": "string", "jsonPath": ".spec.tenant"}"#,
-    printcolumn = r#"{"name": "Expires", "type": "string", "jsonPath": ".spec.expiresAt"}"#
+    printcolumn = r#"{"name": "State", "type": "string", "jsonPath": ".status.state"}"#,
+    printcolumn = r#"{"name": "Expires", "type": "string", "jsonPath": ".spec.expiresAt"}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExemptionSpec {

@@ -14,9 +14,12 @@ use crate::domain::{Cidr, Pattern};
     group = "ringfence.dev",
     version = "v1alpha1",
     kind = "Platform",
+    shortname = "plat",
     category = "ringfence",
     derive = "PartialEq",
     doc = "The facts of this cluster. There is one, named `default`.",
+    printcolumn = r#"{"name": "Rehearsal", "type": "boolean", "jsonPath": ".spec.rehearsal"}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
     validation = Rule::new("self.metadata.name == 'default'").message("the Platform is named default")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

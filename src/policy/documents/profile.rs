@@ -17,9 +17,11 @@ use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, Rul
     group = "ringfence.dev",
     version = "v1alpha1",
     kind = "Profile",
+    shortname = "prof",
     category = "ringfence",
     derive = "PartialEq",
-    doc = "Rules that tenants share. A Tenant names one and may tighten it."
+    doc = "Rules that tenants share. A Tenant names one and may tighten it.",
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileSpec {

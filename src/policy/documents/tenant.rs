@@ -14,6 +14,7 @@ use super::profile::{
     ServiceAccounts,
 };
 use super::shared::{Subject, SubjectKind};
+use super::status::TenantStatus;
 use crate::domain::SYSTEM_NAMESPACES;
 
 /// A team or a customer, and its namespaces. Sections of the Profile may be tightened here: an
@@ -23,11 +24,17 @@ use crate::domain::SYSTEM_NAMESPACES;
     group = "ringfence.dev",
     version = "v1alpha1",
     kind = "Tenant",
+    shortname = "tn",
     category = "ringfence",
+    status = "TenantStatus",
     derive = "PartialEq",
     doc = "A team or a customer, and its namespaces.",
     printcolumn = r#"{"name": "Profile", "type": "string", "jsonPath": ".spec.profile"}"#,
-    printcolumn = r#"{"name": "Contact", "type": "string", "jsonPath": ".spec.contact"}"#,
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Ready')].status"}"#,
+    printcolumn = r#"{"name": "Sealed", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Sealed')].status"}"#,
+    printcolumn = r#"{"name": "Isolated", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Isolated')].status"}"#,
+    printcolumn = r#"{"name": "Namespaces", "type": "integer", "jsonPath": ".status.namespaces"}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
     validation = Rule::new("size(self.metadata.name) <= 63").message("a Tenant's name has at most 63 characters: it is a label's value")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
