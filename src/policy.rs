@@ -2,12 +2,13 @@
 //!
 //! A text is read into typed documents (`documents`, of values that are checked where they are read:
 //! `values`), every mistake with its place (`read`, `reader`, `explain`, `problems`, `report`); what one document says is
-//! checked (`check`), then how they fit together, and each tenant's profile is worked out (`load`, `fit`,
+//! checked (`check`, `bounds`), then how they fit together, and each tenant's profile is worked out (`load`, `fit`,
 //! `effective`). What comes out is [`Tenants`], which decisions read; [`survey()`] keeps the places too
 //! and tells what is in force and why; `status` says it of the kinds that have one. A document that comes alone is checked alone (`one`).
 //!
 //! A set of files is taken whole or not at all. Deliberately absent: files, clocks, the cluster.
 
+mod bounds;
 mod builtin;
 mod check;
 pub mod documents;
