@@ -17,7 +17,7 @@ use crate::policy::documents::definitions;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ringfence crds | kubectl apply -f -
-  kubectl wait --for=condition=Established crd/tenants.ringfence.dev
+  kubectl wait --for=condition=Established crd -l app.kubernetes.io/name=ringfence
   ringfence crds -o json | jq .spec.names
   ringfence crds --dir manifests/crds")]
 pub(super) struct Args {

@@ -15,6 +15,7 @@ use crate::domain::{RuleKey, TenantName};
     version = "v1alpha1",
     kind = "Exemption",
     shortname = "exm",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
     status = "PermissionStatus",
     derive = "PartialEq",

@@ -15,6 +15,7 @@ use crate::domain::{Cidr, TenantName};
     version = "v1alpha1",
     kind = "Grant",
     shortname = "gr",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
     status = "PermissionStatus",
     derive = "PartialEq",

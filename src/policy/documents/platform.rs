@@ -15,6 +15,7 @@ use crate::domain::{Cidr, Pattern};
     version = "v1alpha1",
     kind = "Platform",
     shortname = "plat",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
     derive = "PartialEq",
     doc = "The facts of this cluster. There is one, named `default`.",

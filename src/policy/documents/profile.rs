@@ -18,6 +18,7 @@ use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, Rul
     version = "v1alpha1",
     kind = "Profile",
     shortname = "prof",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
     derive = "PartialEq",
     doc = "Rules that tenants share. A Tenant names one and may tighten it.",

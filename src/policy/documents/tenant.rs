@@ -25,6 +25,7 @@ use crate::domain::SYSTEM_NAMESPACES;
     version = "v1alpha1",
     kind = "Tenant",
     shortname = "tn",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
     status = "TenantStatus",
     derive = "PartialEq",
