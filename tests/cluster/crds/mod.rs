@@ -62,7 +62,9 @@ fn every_field_and_every_rule_is_among_the_objects() {
 #[test]
 fn every_field_is_taken_and_read_alike() {
     let api = Api::of(defined());
-    for text in [REFERENCE, WHOLE] {
+    let built_in = policy::embedded().into_iter().chain(policy::builtin_profiles());
+    let built_in: Vec<String> = built_in.map(|source| source.text).collect();
+    for text in [REFERENCE, WHOLE, &built_in.join("\n---\n")] {
         let objects = objects(text);
         for (object, answer) in objects.iter().zip(api.tried(&objects)) {
             let taken = answer.unwrap_or_else(|refusal| panic!("{object}: {refusal:?}"));
