@@ -2,6 +2,7 @@
 //! codes. Results go to stdout, everything else to stderr.
 
 mod certs;
+mod crds;
 mod limits;
 mod manual;
 mod output;
@@ -31,6 +32,7 @@ enum Command {
     Policies(policies::check::Args),
     Rules(rules::Args),
     Webhooks(webhooks::Args),
+    Crds(crds::Args),
     Certs(certs::Args),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
@@ -60,6 +62,7 @@ pub fn run() -> ExitCode {
         Command::Policies(args) => policies::check::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Webhooks(args) => webhooks::run(&args),
+        Command::Crds(args) => crds::run(&args),
     };
     match outcome {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

@@ -1,5 +1,7 @@
+mod definitions;
 mod laws;
 mod network;
+mod status;
 mod surveys;
 mod usable;
 
