@@ -2,6 +2,7 @@
 //! codes. Results go to stdout, everything else to stderr.
 
 mod certs;
+mod crds;
 mod limits;
 mod manual;
 mod output;
@@ -33,6 +34,7 @@ enum Command {
     Plan(plan::Args),
     Rules(rules::Args),
     Webhooks(webhooks::Args),
+    Crds(crds::Args),
     Certs(certs::Args),
     Completions(manual::CompletionsArgs),
     Man(manual::ManArgs),
@@ -63,6 +65,7 @@ pub fn run() -> ExitCode {
         Command::Plan(args) => plan::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Webhooks(args) => webhooks::run(&args),
+        Command::Crds(args) => crds::run(&args),
     };
     match outcome {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

@@ -2,12 +2,14 @@
 //!
 //! A text is read into typed documents (`documents`, of values that are checked where they are read:
 //! `values`), every mistake with its place (`read`, `reader`, `explain`, `problems`, `report`); what one document says is
-//! checked (`check`), then how they fit together, and each tenant's profile is worked out (`load`, `fit`,
+//! checked (`check`, `bounds`), then how they fit together, and each tenant's profile is worked out (`load`, `fit`,
 //! `effective`). What comes out is [`Tenants`], which decisions read; [`survey()`] keeps the places too
-//! and tells what is in force and why. A document that comes alone is checked alone (`one`).
+//! and tells what is in force and why; `status` says it of the kinds that have one. A document that comes alone is checked alone (`one`).
 //!
-//! A set of files is taken whole or not at all. Deliberately absent: files, clocks, the cluster.
+//! A set of files is taken whole or not at all; of a cluster's objects, what can be used ([`usable()`]).
+//! Deliberately absent: files, clocks, the cluster.
 
+mod bounds;
 mod builtin;
 mod check;
 pub mod documents;
@@ -23,10 +25,12 @@ mod ranges;
 mod read;
 mod reader;
 mod report;
+mod status;
 mod survey;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod usable;
 pub mod values;
 
 pub use builtin::{builtin_profiles, embedded};
@@ -40,5 +44,7 @@ pub use in_force::{Field, InForce, Origin, Permission};
 pub use load::{Documents, load, load_beside, survey};
 pub use one::{Flaw, Written, check};
 pub use report::{Excerpt, Problem, Report, Source};
+pub use status::{Said, conditions, exemption_status, grant_status, status_changes};
 pub use survey::{Counted, LONGEST, Notice, Survey};
 pub use tenants::{Named, PlatformFacts, Tenant, Tenants};
+pub use usable::{Usable, usable};

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 
 use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 use crate::domain::sanitise;
 
@@ -13,6 +14,24 @@ pub(super) enum Format {
     Human,
     /// One JSON object a line.
     Json,
+}
+
+/// Objects for a cluster: YAML for people, or one JSON object a line.
+pub(super) fn documents(documents: &[Value], format: Format) -> Result<String> {
+    let mut text = String::new();
+    for document in documents {
+        match format {
+            Format::Human => {
+                text.push_str("---\n");
+                text.push_str(&serde_saphyr::to_string(document).context("cannot write YAML")?);
+            }
+            Format::Json => {
+                text.push_str(&document.to_string());
+                text.push('\n');
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// Prints a result. A reader that has seen enough and closed the pipe is no error.

@@ -58,20 +58,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Outcome> {
     let Some(documents) = documents(args)? else { return Ok(Outcome::Failed) };
-    let mut text = String::new();
-    for document in documents {
-        match args.output {
-            Format::Human => {
-                text.push_str("---\n");
-                text.push_str(&serde_saphyr::to_string(&document).context("cannot write YAML")?);
-            }
-            Format::Json => {
-                text.push_str(&document.to_string());
-                text.push('\n');
-            }
-        }
-    }
-    output::result(&text)?;
+    output::result(&output::documents(&documents, args.output)?)?;
     Ok(Outcome::Good)
 }
 

@@ -8,6 +8,12 @@ pub const TENANT_LABEL: &str = "ringfence.dev/tenant";
 
 /// The label of the objects that the controller keeps; its value is `true`.
 pub const MANAGED_LABEL: &str = "ringfence.dev/managed";
+/// The namespace that we run in.
+pub const OUR_NAMESPACE: &str = "ringfence-system";
+
+/// Namespaces in which no tenant can be: the webhooks leave them out.
+pub const SYSTEM_NAMESPACES: [&str; 5] =
+    ["kube-system", "kube-public", "kube-node-lease", "default", OUR_NAMESPACE];
 
 /// The name of a tenant: an RFC 1123 subdomain of at most 63 characters, because it is also a label
 /// value.

@@ -1,15 +1,15 @@
 //! What one document says that no schema of a field can see. The CRDs say the same in CEL.
 
+use super::bounds;
 use super::documents::{
-    Dns, ExemptionSpec, GrantPort, GrantSpec, Images, LabelKeys, Operator, Party, PlatformSpec,
-    PortRange, ProfileSpec, Requirement, Rules, Selector, SharedService, Subject, SubjectKind,
-    TenantSpec,
+    Dns, ExemptionSpec, GrantPort, GrantSpec, LabelKeys, Operator, Party, PlatformSpec, PortRange,
+    ProfileSpec, Requirement, Rules, Selector, SharedService, Subject, SubjectKind, TenantSpec,
 };
 use super::problems::Problems;
 use super::ranges::ClusterRanges;
 use super::read::Loaded;
 use super::values::Port;
-use crate::domain::{Family, RuleKey};
+use crate::domain::{Family, RuleKey, SYSTEM_NAMESPACES};
 
 /// Where a check stands in a document.
 pub(super) struct Checker<'a, 'p, T> {
@@ -28,6 +28,13 @@ impl<'a, 'p, T> Checker<'a, 'p, T> {
 
     fn wrong_key(&mut self, at: &str, message: impl Into<String>) {
         self.problems.add(self.loaded.source, &self.loaded.key_place(at), message);
+    }
+
+    fn bounds(&mut self, kind: &str) {
+        let spec = self.loaded.tree();
+        for (place, message) in spec.into_iter().flat_map(|spec| bounds::broken(kind, spec)) {
+            self.problems.add(self.loaded.source, &place, message);
+        }
     }
 
     fn subject(&mut self, at: &str, subject: &Subject) {
@@ -65,8 +72,6 @@ impl<'a, 'p, T> Checker<'a, 'p, T> {
     }
 
     fn ports(&mut self, at: &str, ports: Option<&Vec<PortRange>>) {
-        // In Kubernetes an empty list is every port, here it would be none.
-        self.not_empty(at, ports.is_some_and(Vec::is_empty));
         for (index, range) in ports.into_iter().flatten().enumerate() {
             self.range(&format!("{at}/{index}"), range.port, range.end_port);
         }
@@ -131,6 +136,7 @@ fn always_enforced(key: RuleKey) -> Option<Family> {
 
 impl Checker<'_, '_, PlatformSpec> {
     pub(super) fn platform(&mut self) {
+        self.bounds("Platform");
         let spec = &self.loaded.spec;
         for (index, subject) in spec.administrators.iter().flatten().enumerate() {
             self.subject(&format!("/administrators/{index}"), subject);
@@ -146,15 +152,11 @@ impl Checker<'_, '_, PlatformSpec> {
             let selector = pod_selector.as_ref();
             let (namespace, cidrs) = (namespace.is_some(), cidrs.is_some());
             self.place(&at, Place { namespace, cidrs, selector });
-            let none = service.cidrs.as_ref().is_some_and(Vec::is_empty);
-            self.not_empty(&format!("{at}/cidrs"), none);
             self.ports(&format!("{at}/ports"), ports.as_ref());
         }
         let dns = spec.cluster.iter().flat_map(|cluster| cluster.dns.iter().flatten());
-        for (index, Dns { namespace, pod_selector, cidrs, ports }) in dns.enumerate() {
+        for (index, Dns { namespace, pod_selector, cidrs, .. }) in dns.enumerate() {
             let at = format!("/cluster/dns/{index}");
-            self.not_empty(&format!("{at}/cidrs"), cidrs.as_ref().is_some_and(Vec::is_empty));
-            self.not_empty(&format!("{at}/ports"), ports.as_ref().is_some_and(Vec::is_empty));
             let selector = pod_selector.as_ref();
             let (namespace, cidrs) = (namespace.is_some(), cidrs.is_some());
             self.place(&at, Place { namespace, cidrs, selector });
@@ -179,6 +181,7 @@ impl Checker<'_, '_, PlatformSpec> {
 
 impl Checker<'_, '_, ProfileSpec> {
     pub(super) fn profile(&mut self) {
+        self.bounds("Profile");
         let spec = &self.loaded.spec;
         self.rules("/rules", spec.rules.as_ref());
         let overridable = spec.overridable.iter().flat_map(|own| own.rules.iter().flatten());
@@ -190,7 +193,6 @@ impl Checker<'_, '_, ProfileSpec> {
         }
         let keys = spec.namespaces.as_ref().and_then(|own| own.label_keys.as_ref());
         self.label_keys("/namespaces/labelKeys", keys);
-        self.images(spec.images.as_ref());
         let outside = spec.network.iter().flat_map(|own| own.outside.iter().flatten());
         for (index, range) in outside.enumerate() {
             self.ports(&format!("/network/outside/{index}/ports"), range.ports.as_ref());
@@ -200,6 +202,7 @@ impl Checker<'_, '_, ProfileSpec> {
 
 impl Checker<'_, '_, TenantSpec> {
     pub(super) fn tenant(&mut self) {
+        self.bounds("Tenant");
         let spec = &self.loaded.spec;
         for (index, owner) in spec.owners.iter().flatten().enumerate() {
             self.subject(&format!("/owners/{index}"), &owner.subject());
@@ -220,7 +223,13 @@ impl Checker<'_, '_, TenantSpec> {
                 self.wrong_key(&at, format!("`{key}` is ringfence's own"));
             }
         }
-        self.images(spec.images.as_ref());
+        let names = namespaces.iter().flat_map(|own| own.names.iter().flatten());
+        for (index, name) in names.enumerate() {
+            if SYSTEM_NAMESPACES.contains(&name.as_str()) {
+                let message = format!("`{name}` is the cluster's own: no tenant can be there");
+                self.wrong(&format!("/namespaces/names/{index}"), message);
+            }
+        }
         let outside = spec.network.iter().flat_map(|own| own.outside.iter().flatten());
         for (index, range) in outside.enumerate() {
             self.ports(&format!("/network/outside/{index}/ports"), range.ports.as_ref());
@@ -230,43 +239,25 @@ impl Checker<'_, '_, TenantSpec> {
 
 impl Checker<'_, '_, ExemptionSpec> {
     pub(super) fn exemption(&mut self) {
+        self.bounds("Exemption");
         for (index, key) in self.loaded.spec.rules.iter().enumerate() {
             if let Some(family) = always_enforced(*key) {
                 let message = format!("{family} is always enforced: there is no exemption from it");
                 self.wrong(&format!("/rules/{index}"), message);
             }
         }
-        let spec = &self.loaded.spec;
-        self.not_empty("/rules", spec.rules.is_empty());
-        self.not_empty("/namespaces", spec.namespaces.is_empty());
-        self.not_empty("/workloads", spec.workloads.as_ref().is_some_and(Vec::is_empty));
-        self.not_empty("/containers", spec.containers.as_ref().is_some_and(Vec::is_empty));
-    }
-}
-
-impl<T> Checker<'_, '_, T> {
-    /// No pull policy at all would admit no container.
-    fn images(&mut self, images: Option<&Images>) {
-        let policies = images.and_then(|images| images.pull_policies.as_ref());
-        self.not_empty("/images/pullPolicies", policies.is_some_and(Vec::is_empty));
-    }
-
-    fn not_empty(&mut self, at: &str, empty: bool) {
-        if empty {
-            self.wrong(at, "this list must not be empty");
-        }
     }
 }
 
 impl Checker<'_, '_, GrantSpec> {
     pub(super) fn grant(&mut self) {
+        self.bounds("Grant");
         let spec = &self.loaded.spec;
         self.party("/from", &spec.from);
         self.party("/to", &spec.to);
         if spec.from.tenant.is_none() && spec.to.tenant.is_none() {
             self.wrong("", "one side of a Grant must be a tenant");
         }
-        self.not_empty("/ports", spec.ports.is_empty());
         for (index, GrantPort { port, end_port, .. }) in spec.ports.iter().enumerate() {
             self.range(&format!("/ports/{index}"), Some(*port), *end_port);
         }
@@ -280,11 +271,6 @@ impl Checker<'_, '_, GrantSpec> {
         {
             self.wrong(at, "`namespaces` and `podSelector` go with `tenant`");
         }
-        self.not_empty(
-            &format!("{at}/namespaces"),
-            party.namespaces.as_ref().is_some_and(Vec::is_empty),
-        );
-        self.not_empty(&format!("{at}/cidrs"), party.cidrs.as_ref().is_some_and(Vec::is_empty));
         self.selector(&format!("{at}/podSelector"), party.pod_selector.as_ref());
     }
 }

@@ -7,6 +7,7 @@ mod images;
 mod namespaces;
 mod network;
 mod resources;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,6 +60,11 @@ impl Modes {
         let own = || self.0.get(&code).copied().unwrap_or(Mode::Enforce);
         code.fixed_mode().unwrap_or_else(own)
     }
+}
+
+/// The rules whose modes are a profile's to say.
+fn settable() -> impl Iterator<Item = Code> {
+    Code::ALL.iter().copied().filter(|code| code.fixed_mode().is_none())
 }
 
 /// A level and a version of the Pod Security Standards.
@@ -131,7 +137,7 @@ pub(super) fn profile(spec: &ProfileSpec) -> EffectiveProfile {
     };
     let security = spec.pod_security.as_ref();
     EffectiveProfile {
-        modes: Modes(Code::ALL.iter().map(|code| (*code, modes(*code))).collect()),
+        modes: Modes(settable().map(|code| (code, modes(code))).collect()),
         pod_security: PodSecurity {
             level: security.and_then(|own| own.level).unwrap_or(Level::Restricted),
             version: security.and_then(|own| own.version).unwrap_or(PolicyVersion::Latest),
@@ -265,16 +271,16 @@ impl Tightener<'_> {
                 });
             }
         }
-        let tightened = |code: &Code| {
-            let held = base.of(*code);
-            let effective = match mode(rules, RuleKey::Rule(*code)) {
+        let tightened = |code: Code| {
+            let held = base.of(code);
+            let effective = match mode(rules, RuleKey::Rule(code)) {
                 Some((key, wanted)) if self.rule_may_loosen(key) => wanted,
                 Some((_, wanted)) => wanted.max(held),
                 None => held,
             };
-            (*code, effective)
+            (code, effective)
         };
-        Modes(Code::ALL.iter().map(tightened).collect())
+        Modes(settable().map(tightened).collect())
     }
 
     fn pod_security(&mut self, base: PodSecurity, own: Option<&PodSecuritySpec>) -> PodSecurity {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::documents::{
-    ExemptionSpec, GrantSpec, LabelKeys, OutsideRange, PodDefault, ProfileSpec, TenantSpec,
+    ExemptionSpec, GrantSpec, OutsideRange, PodDefault, ProfileSpec, TenantSpec,
 };
 use super::effective::{Amounts, EffectiveProfile, LabelKeyRules, Outside, PodDefaults, mode_key};
 use super::exemptions::days_left;
@@ -155,10 +155,7 @@ impl Rows<'_> {
         self.add("namespaces.prefix", &namespaces.prefix);
         self.add("namespaces.labels", &namespaces.labels.clone().unwrap_or_default());
         self.add("namespaces.limit", &effective.namespaces.limit);
-        let keys = effective.namespaces.label_keys.as_ref().map(|keys| match keys {
-            LabelKeyRules::Allow(keys) => LabelKeys { allow: Some(keys.clone()), deny: None },
-            LabelKeyRules::Deny(keys) => LabelKeys { allow: None, deny: Some(keys.clone()) },
-        });
+        let keys = effective.namespaces.label_keys.as_ref().map(LabelKeyRules::to_spec);
         self.add("namespaces.labelKeys", &keys);
         self.rules(effective);
         self.add("podSecurity.level", &effective.pod_security.level);
@@ -172,7 +169,8 @@ impl Rows<'_> {
         self.add("images.forcePullPolicy", &effective.images.force_pull_policy);
         self.add("network.intraTenant", &effective.network.intra_tenant);
         self.add("network.shared", &effective.network.shared);
-        let outside: Vec<OutsideRange> = effective.network.outside.iter().map(written).collect();
+        let outside: Vec<OutsideRange> =
+            effective.network.outside.iter().map(Outside::to_spec).collect();
         self.add("network.outside", &outside);
         self.add("network.oneSided", &effective.network.one_sided);
         self.add("seal", &effective.seal);
@@ -292,9 +290,4 @@ impl Rows<'_> {
             self.row(format!("{field}.{resource}"), json!(amount), from);
         }
     }
-}
-
-fn written(outside: &Outside) -> OutsideRange {
-    let ports = (!outside.ports.are_all()).then(|| outside.ports.to_ranges());
-    OutsideRange { cidr: outside.cidr, ports }
 }

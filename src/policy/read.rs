@@ -59,6 +59,11 @@ impl<T> Loaded<T> {
         node.is_some_and(|node| node.kind != Kind::Null)
     }
 
+    /// What was read.
+    pub(super) fn tree(&self) -> Option<&Node> {
+        self.root.child("spec")
+    }
+
     /// The place of the name.
     pub(super) fn name_place(&self) -> Span {
         let name = self.root.child("metadata").and_then(|metadata| metadata.child("name"));

@@ -13,7 +13,7 @@ use crate::domain::{RuleKey, TenantName};
 use crate::objects::yaml::Span;
 
 /// How near an end must be to be told.
-const NEAR: i64 = 14;
+pub(super) const NEAR: i64 = 14;
 /// How far ahead the end of an Exemption or a Grant may lie when it is written, in days.
 pub const LONGEST: i64 = 180;
 

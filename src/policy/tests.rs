@@ -1,6 +1,9 @@
+mod definitions;
 mod laws;
 mod network;
+mod status;
 mod surveys;
+mod usable;
 
 use super::*;
 use crate::domain::{Code, Level, Mode, PolicyVersion, Version};

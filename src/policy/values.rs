@@ -20,6 +20,30 @@ use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, Rul
 #[error("{0}")]
 pub struct Invalid(String);
 
+/// Gives an enumeration of words the schema of a text that is one of them.
+macro_rules! choice {
+    ($type:ident { $($variant:ident),* $(,)? }) => {
+        impl schemars::JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                // Each is named, or this does not compile.
+                let word = |own| match own {
+                    $($type::$variant => own,)*
+                };
+                schemars::json_schema!({"type": "string", "enum": [$(word(Self::$variant)),*]})
+            }
+        }
+    };
+}
+pub(super) use choice;
+
 /// Lets a type that is parsed from text stand in a document.
 macro_rules! text {
     ($type:ident, $schema:tt) => {
@@ -58,7 +82,7 @@ text!(RuleKey, {"type": "string", "pattern": r"^(\*|RF[1-9]([0-9]{3})?)$"});
 text!(TenantName, {"type": "string", "maxLength": 63, "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"});
 text!(Pattern, {"type": "string", "maxLength": 253, "pattern": r"^([^*\s]+\*?|\*[^*\s]*)$"});
 text!(ImagePattern, {"type": "string", "maxLength": 511, "pattern": r"^[A-Za-z0-9\[][-A-Za-z0-9._:/\[\]]*(/\*)?$"});
-text!(Cidr, {"type": "string", "maxLength": 43, "pattern": r"^[0-9a-fA-F.:]+/[0-9]{1,3}$"});
+text!(Cidr, {"type": "string", "format": "cidr", "maxLength": 43});
 
 /// A text that is kept as it is written, once it is found to be right.
 macro_rules! checked {
@@ -125,13 +149,13 @@ checked!(
     /// A line for people, or a name that Kubernetes leaves free: of a user, a group, a kind.
     Line, is_line,
     "one line of text: it is empty, long or holds a control character",
-    {"type": "string", "minLength": 1, "maxLength": 512}
+    {"type": "string", "minLength": 1, "maxLength": 512, "pattern": r"^\P{Cc}*$"}
 );
 checked!(
     /// The key of a label or an annotation.
     LabelKey, is_label_key,
     "a label's key: write `name` or `prefix.example.com/name`",
-    {"type": "string", "maxLength": 317}
+    {"type": "string", "maxLength": 317, "pattern": r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"}
 );
 checked!(
     /// The value of a label.
@@ -150,7 +174,7 @@ checked!(
     /// A field of a profile that a tenant may be let to loosen, or a section: all its fields.
     Field, is_field,
     "a field that tenants could loosen: name a section such as `podDefaults`, or a field such as `podDefaults.runAsUser`",
-    {"type": "string", "maxLength": 64}
+    {"type": "string", "enum": FIELDS}
 );
 
 /// What `overridable.fields` may name.
@@ -192,15 +216,19 @@ fn is_field(text: &str) -> bool {
 }
 
 fn is_label(text: &str) -> bool {
+    text.len() <= 63 && is_part(text)
+}
+
+/// What stands between two dots: of a subdomain Kubernetes bounds the whole alone.
+fn is_part(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    text.len() <= 63
-        && text.bytes().next().is_some_and(plain)
+    text.bytes().next().is_some_and(plain)
         && text.bytes().next_back().is_some_and(plain)
         && text.bytes().all(|byte| plain(byte) || byte == b'-')
 }
 
 fn is_subdomain(text: &str) -> bool {
-    text.len() <= 253 && text.split('.').all(is_label)
+    text.len() <= 253 && text.split('.').all(is_part)
 }
 
 fn is_prefix(text: &str) -> bool {
@@ -322,7 +350,8 @@ mod tests {
     #[test]
     fn text_is_checked_where_it_is_read() {
         check::<Label1123>(&["a", "a-b", "7"], &["", "-a", "a-", "A", "a.b", &"a".repeat(64)]);
-        check::<Subdomain>(&["a.b", "a-b.c"], &["", "a..b", "a.", "A.b"]);
+        let long = ["a".repeat(253), "a".repeat(254)];
+        check::<Subdomain>(&["a.b", "a-b.c", &long[0]], &["", "a..b", "a.", "A.b", &long[1]]);
         check::<NamePrefix>(&["a", "a-", "alpha-"], &["", "-a", "A", &"a".repeat(63)]);
         check::<Line>(&["a b", "ü"], &["", "a\nb", "\u{1b}[31m"]);
         check::<LabelKey>(&["team", "a.b/c_d.e"], &["", "/a", "a/", "a/b/c", "A/b", "a b"]);

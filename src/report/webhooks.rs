@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::domain::TENANT_LABEL;
-use crate::rules::entries::{Entry, EntryRule, SYSTEM_NAMESPACES, Selects};
+use crate::domain::{SYSTEM_NAMESPACES, TENANT_LABEL};
+use crate::rules::entries::{Entry, EntryRule, Selects};
 
 /// Where the API server finds us.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,14 +7,8 @@
 use super::resources::{RESOURCES, Resource, Shape};
 use crate::domain::Operation;
 
-/// The namespace that we run in.
-pub const OUR_NAMESPACE: &str = "ringfence-system";
 /// The account that we run as.
 pub const OUR_ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
-
-/// Namespaces in which no tenant can be.
-pub const SYSTEM_NAMESPACES: [&str; 5] =
-    ["kube-system", "kube-public", "kube-node-lease", "default", OUR_NAMESPACE];
 
 /// One webhook of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,7 @@ fn every_command_explains_itself() {
     insta::assert_snapshot!("help_plan", run(&["plan", "--help"]));
     insta::assert_snapshot!("help_rules", run(&["rules", "--help"]));
     insta::assert_snapshot!("help_webhooks", run(&["webhooks", "--help"]));
+    insta::assert_snapshot!("help_crds", run(&["crds", "--help"]));
     insta::assert_snapshot!("help_certs", run(&["certs", "--help"]));
     insta::assert_snapshot!("help_serve", run(&["serve", "--help"]));
 }

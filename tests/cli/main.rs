@@ -5,6 +5,7 @@
 mod installation;
 
 mod certs;
+mod crds;
 mod ending;
 mod fix;
 mod formats;

@@ -14,8 +14,8 @@ mod pods;
 mod reviews;
 
 mod coverage;
+mod crds;
 mod differential;
-mod documents;
 mod door;
 mod generated;
 mod install;

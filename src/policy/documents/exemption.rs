@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::values::{Label1123, Line, Time};
+use super::status::PermissionStatus;
 use crate::domain::{RuleKey, TenantName};
 
 /// A permitted breach of named rules.
@@ -13,15 +14,21 @@ use crate::domain::{RuleKey, TenantName};
     group = "ringfence.dev",
     version = "v1alpha1",
     kind = "Exemption",
+    shortname = "exm",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
+    status = "PermissionStatus",
     derive = "PartialEq",
     doc = "A permitted breach of named rules.",
     printcolumn = r#"{"name": "Tenant", "type": "string", "jsonPath": ".spec.tenant"}"#,
-    printcolumn = r#"{"name": "Expires", "type": "string", "jsonPath": ".spec.expiresAt"}"#
+    printcolumn = r#"{"name": "State", "type": "string", "jsonPath": ".status.state"}"#,
+    printcolumn = r#"{"name": "Expires", "type": "string", "jsonPath": ".spec.expiresAt"}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExemptionSpec {
-    /// The tenant that is exempted.
+    /// The tenant that is exempted. It never changes.
+    #[x_kube(validation = Rule::new("self == oldSelf").message("the tenant of an Exemption never changes: write another"))]
     pub tenant: TenantName,
     /// The rules that may be broken: `*`, families or codes, but not RF1 and RF9.
     #[schemars(extend("minItems" = 1, "maxItems" = 128))]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::values::{Label1123, Line, Time};
 use super::shared::{GrantPort, Selector};
+use super::status::PermissionStatus;
 use crate::domain::{Cidr, TenantName};
 
 /// A permitted path between two tenants, or between a tenant and addresses.
@@ -13,12 +14,17 @@ use crate::domain::{Cidr, TenantName};
     group = "ringfence.dev",
     version = "v1alpha1",
     kind = "Grant",
+    shortname = "gr",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
+    status = "PermissionStatus",
     derive = "PartialEq",
     doc = "A permitted path between two tenants, or between a tenant and addresses.",
     printcolumn = r#"{"name": "From", "type": "string", "jsonPath": ".spec.from.tenant"}"#,
     printcolumn = r#"{"name": "To", "type": "string", "jsonPath": ".spec.to.tenant"}"#,
-    printcolumn = r#"{"name": "Expires", "type": "string", "jsonPath": ".spec.expiresAt"}"#
+    printcolumn = r#"{"name": "State", "type": "string", "jsonPath": ".status.state"}"#,
+    printcolumn = r#"{"name": "Expires", "type": "string", "jsonPath": ".spec.expiresAt"}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("has(self.from.tenant) || has(self.to.tenant)").message("one side of a Grant is a tenant"))]

@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::values::{Label1123, Line, Port, Subdomain, Time};
+use super::super::values::{Label1123, Line, Port, Subdomain, Time, choice};
 use super::shared::{PortRange, Selector, Subject};
 use crate::domain::{Cidr, Pattern};
 
@@ -14,9 +14,13 @@ use crate::domain::{Cidr, Pattern};
     group = "ringfence.dev",
     version = "v1alpha1",
     kind = "Platform",
+    shortname = "plat",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
     derive = "PartialEq",
     doc = "The facts of this cluster. There is one, named `default`.",
+    printcolumn = r#"{"name": "Rehearsal", "type": "boolean", "jsonPath": ".spec.rehearsal"}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
     validation = Rule::new("self.metadata.name == 'default'").message("the Platform is named default")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -49,6 +53,7 @@ pub struct PlatformSpec {
     /// The platform's services that tenants may be opened to, by name. Absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxItems" = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".to_owned()]))]
     pub shared: Option<Vec<SharedService>>,
     /// True makes every denial a warning and lets requests through while we are away. Absent: false.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +75,7 @@ pub struct Unowned {
 }
 
 /// Which way a path leads, seen from the tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
     /// The service calls the tenant.
@@ -78,6 +83,8 @@ pub enum Direction {
     /// The tenant calls the service.
     Egress,
 }
+
+choice!(Direction { Ingress, Egress });
 
 /// A service of the platform that tenants may be opened to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -136,7 +143,7 @@ pub struct Cluster {
 }
 
 /// Whether an ipBlock of a network policy matches pods' addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IpBlocks {
     /// It does.
@@ -146,6 +153,8 @@ pub enum IpBlocks {
     /// Nobody knows: both are assumed.
     Both,
 }
+
+choice!(IpBlocks { Match, NoMatch, Both });
 
 /// Where DNS is answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]

@@ -7,7 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::super::values::{Capability, Count, Field, Label1123, Quantity, UserId};
+use super::super::values::{Capability, Count, Field, Label1123, Quantity, UserId, choice};
 use super::shared::PortRange;
 use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, RuleKey};
 
@@ -17,9 +17,12 @@ use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, Rul
     group = "ringfence.dev",
     version = "v1alpha1",
     kind = "Profile",
+    shortname = "prof",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
     derive = "PartialEq",
-    doc = "Rules that tenants share. A Tenant names one and may tighten it."
+    doc = "Rules that tenants share. A Tenant names one and may tighten it.",
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProfileSpec {
@@ -91,12 +94,13 @@ impl JsonSchema for Rules {
 }
 
 /// What a tenant may loosen.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Overridable {
     /// Rules whose mode a tenant may loosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxItems" = 128))]
+    #[x_kube(validation = Rule::new("self.all(key, !key.startsWith('RF1') && !key.startsWith('RF9'))").message("RF1 and RF9 are always enforced: nobody can loosen them"))]
     pub rules: Option<Vec<RuleKey>>,
     /// Fields that a tenant may loosen, such as `podDefaults.runAsUser`; a section's name is all its
     /// fields.
@@ -150,9 +154,7 @@ pub struct PodDefaultsSpec {
 }
 
 /// A field of `podDefaults`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum PodDefault {
     /// `runAsNonRoot`
@@ -171,12 +173,24 @@ pub enum PodDefault {
     DropCapabilities,
 }
 
+choice!(PodDefault {
+    RunAsNonRoot,
+    RunAsUser,
+    RunAsGroup,
+    FsGroup,
+    SeccompProfile,
+    AllowPrivilegeEscalation,
+    DropCapabilities
+});
+
 /// A seccomp profile that can be filled in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seccomp {
     /// The container runtime's own.
     RuntimeDefault,
 }
+
+choice!(Seccomp { RuntimeDefault });
 
 /// What is filled in on service accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -203,7 +217,7 @@ pub struct Images {
     pub forbid_latest: Option<bool>,
     /// The pull policies that containers may have. Absent: any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("maxItems" = 3))]
+    #[schemars(extend("minItems" = 1, "maxItems" = 3))]
     pub pull_policies: Option<Vec<PullPolicy>>,
     /// The pull policy that every container is given, whatever it says. Absent: its own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -211,9 +225,7 @@ pub struct Images {
 }
 
 /// When an image is pulled.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PullPolicy {
     /// At every start.
     Always,
@@ -222,6 +234,8 @@ pub enum PullPolicy {
     /// Not at all.
     Never,
 }
+
+choice!(PullPolicy { Always, IfNotPresent, Never });
 
 /// What namespaces a tenant may make.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -273,9 +287,7 @@ pub struct Network {
 }
 
 /// How far a tenant's pods reach each other. Later is tighter.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Within {
     /// All namespaces of the tenant.
@@ -285,6 +297,8 @@ pub enum Within {
     /// Not at all.
     None,
 }
+
+choice!(Within { Tenant, Namespace, None });
 
 /// Addresses outside, and their ports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -299,9 +313,7 @@ pub struct OutsideRange {
 }
 
 /// What is done about a one-sided rule. Later is tighter.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OneSided {
     /// Nothing.
@@ -312,10 +324,10 @@ pub enum OneSided {
     Enforce,
 }
 
+choice!(OneSided { Ignore, Warn, Enforce });
+
 /// Whether namespaces are sealed. Later is tighter.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Seal {
     /// Nothing is laid; what would be is shown.
@@ -323,6 +335,8 @@ pub enum Seal {
     /// The seal is laid and kept.
     Keep,
 }
+
+choice!(Seal { Plan, Keep });
 
 /// A LimitRange of containers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

@@ -6,12 +6,10 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::values::{LabelKey, LabelValue, Line, Port, Subdomain};
+use super::super::values::{LabelKey, LabelValue, Line, Port, Subdomain, choice};
 
 /// What a subject is.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SubjectKind {
     /// A user, by the name that the API server authenticates.
     User,
@@ -20,6 +18,8 @@ pub enum SubjectKind {
     /// A service account of a namespace.
     ServiceAccount,
 }
+
+choice!(SubjectKind { User, Group, ServiceAccount });
 
 /// A user, a group or a service account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -36,9 +36,7 @@ pub struct Subject {
 }
 
 /// A transport protocol.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Protocol {
     /// TCP
     #[serde(rename = "TCP")]
@@ -50,6 +48,8 @@ pub enum Protocol {
     #[serde(rename = "SCTP")]
     Sctp,
 }
+
+choice!(Protocol { Tcp, Udp, Sctp });
 
 /// Ports of one protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -105,7 +105,7 @@ impl Selector {
 }
 
 /// How a requirement compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operator {
     /// The label has one of the values.
     In,
@@ -116,6 +116,8 @@ pub enum Operator {
     /// The label is absent.
     DoesNotExist,
 }
+
+choice!(Operator { In, NotIn, Exists, DoesNotExist });
 
 /// One requirement of a selector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]

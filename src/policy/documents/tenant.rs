@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use kube::core::Rule;
 use kube::{CustomResource, KubeSchema};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::values::{
@@ -14,6 +14,8 @@ use super::profile::{
     ServiceAccounts,
 };
 use super::shared::{Subject, SubjectKind};
+use super::status::TenantStatus;
+use crate::domain::SYSTEM_NAMESPACES;
 
 /// A team or a customer, and its namespaces. Sections of the Profile may be tightened here: an
 /// absent field is the profile's.
@@ -22,11 +24,18 @@ use super::shared::{Subject, SubjectKind};
     group = "ringfence.dev",
     version = "v1alpha1",
     kind = "Tenant",
+    shortname = "tn",
+    label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
+    status = "TenantStatus",
     derive = "PartialEq",
     doc = "A team or a customer, and its namespaces.",
     printcolumn = r#"{"name": "Profile", "type": "string", "jsonPath": ".spec.profile"}"#,
-    printcolumn = r#"{"name": "Contact", "type": "string", "jsonPath": ".spec.contact"}"#,
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Ready')].status"}"#,
+    printcolumn = r#"{"name": "Sealed", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Sealed')].status"}"#,
+    printcolumn = r#"{"name": "Isolated", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Isolated')].status"}"#,
+    printcolumn = r#"{"name": "Namespaces", "type": "integer", "jsonPath": ".status.namespaces"}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
     validation = Rule::new("size(self.metadata.name) <= 63").message("a Tenant's name has at most 63 characters: it is a label's value")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -108,7 +117,7 @@ impl Owner {
 }
 
 /// A tenant's namespaces.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TenantNamespaces {
     /// How many there may be, adopted ones too. Absent: the profile's.
@@ -123,9 +132,18 @@ pub struct TenantNamespaces {
     /// Namespaces that are the tenant's by their name. Absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxItems" = 1024))]
+    #[x_kube(validation = no_system_namespace())]
     pub names: Option<Vec<Label1123>>,
     /// Labels that each namespace is given. Absent: none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<BTreeMap<String, LabelValue>>")]
+    #[schemars(with = "Option<BTreeMap<String, LabelValue>>", extend("maxProperties" = 64))]
+    #[x_kube(validation = Rule::new("self.all(key, !key.matches('^([^/]*[.])?ringfence[.]dev/'))").message("labels below ringfence.dev are Ringfence's own"))]
     pub labels: Option<BTreeMap<LabelKey, LabelValue>>,
+}
+
+/// No tenant can be where webhooks do not ask.
+fn no_system_namespace() -> Rule {
+    let names = SYSTEM_NAMESPACES.map(|name| format!("'{name}'")).join(", ");
+    Rule::new(format!("self.all(name, !(name in [{names}]))"))
+        .message("no tenant can be in a namespace of the cluster's own")
 }

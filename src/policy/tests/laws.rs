@@ -240,6 +240,8 @@ proptest! {
             let (own, base): (Mode, Mode) = (own.modes.of(*code), base.modes.of(*code));
             prop_assert!(own >= base || rule_is_free(&free, *code), "{} {} {}", code, own, base);
         }
+        // As a Profile of its own it is the same.
+        prop_assert_eq!(&effective::profile(&own.to_spec()), &own);
         // And whatever is told as a loosening is one that nothing permits.
         for told in loosenings {
             if let effective::Permit::Field(field) = told.permit {

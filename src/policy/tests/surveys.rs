@@ -1,6 +1,7 @@
 //! What is in force and why, and what is told although it is no mistake.
 
 use super::*;
+use crate::domain::SYSTEM_NAMESPACES;
 
 const NOW: &str = "2027-01-01T00:00:00Z";
 
@@ -130,12 +131,60 @@ fn one_document_alone_is_checked_as_one_of_many_is() {
 }
 
 #[test]
+fn a_file_holds_no_more_than_a_cluster_takes() {
+    let list = |count: usize| format!("[{}]", vec![r#""a""#; count].join(", "));
+    let map = |count: usize| {
+        let entries: Vec<String> = (0..count).map(|index| format!(r#""k{index}": 1"#)).collect();
+        format!("{{{}}}", entries.join(", "))
+    };
+    let names = |count| format!(r#"{{"reservedNames": {}}}"#, list(count));
+    check("Platform", "default", &names(256), &[]);
+    let told = "spec.reservedNames: a list: this list has 257 items, more than 256";
+    check("Platform", "default", &names(257), &[told]);
+    let limits = |count| format!(r#"{{"limits": {{"default": {}}}}}"#, map(count));
+    check("Tenant", "a", &limits(32), &[]);
+    let told = "spec.limits.default: a map: this map has 33 keys, more than 32";
+    check("Tenant", "a", &limits(33), &[told]);
+    let key = |count| format!(r#"{{"frozenKeys": ["b", "{}"]}}"#, "ü".repeat(count));
+    check("Platform", "default", &key(253), &[]);
+    let told = format!(
+        "spec.frozenKeys[1]: {}…: this text has 254 characters, more than 253",
+        "ü".repeat(60)
+    );
+    check("Platform", "default", &key(254), &[&told]);
+    let policies = r#"{"images": {"pullPolicies": []}}"#;
+    let told = "spec.images.pullPolicies: an empty list: this list must not be empty";
+    check("Profile", "p", policies, &[told]);
+}
+
+#[test]
+fn no_tenant_claims_a_namespace_that_the_webhooks_leave_out() {
+    let names = SYSTEM_NAMESPACES;
+    let tenant =
+        |name: &str| document("Tenant", "a", &format!("namespaces: {{names: [b, {name}]}}"));
+    for name in names {
+        let told = report(&tenant(name));
+        let line = format!("a.yaml:5:27: `{name}` is the cluster's own: no tenant can be there");
+        assert_eq!(told.lines().next(), Some(line.as_str()));
+        load(&sources(&[("a.yaml", &tenant(&format!("{name}s")))])).unwrap();
+    }
+    check(
+        "Tenant",
+        "a",
+        r#"{"namespaces": {"names": ["b", "default"]}}"#,
+        &[
+            "spec.namespaces.names[1]: default: `default` is the cluster's own: no tenant can be there",
+        ],
+    );
+}
+
+#[test]
 fn what_is_wrong_a_thousand_times_is_told_in_bounded_room() {
     let rules = vec!["RF9"; 5000].join("\", \"");
     let text = document("Exemption", "e", &EXEMPTION.replace("[RF2]", &format!("[\"{rules}\"]")));
     let flaws = crate::policy::check(&text).unwrap_err();
     assert_eq!(flaws.len(), 256);
-    assert_eq!(flaws[7].path.to_string(), "spec.rules[7]");
+    assert_eq!(flaws[8].path.to_string(), "spec.rules[7]");
     let told = load(&sources(&[("a.yaml", &text)])).unwrap_err();
     assert_eq!(told.problems.len(), 1000);
 }
