@@ -6,7 +6,7 @@
 //! what it says ([`Managed`]). [`clusterwide()`] is what stands beside the seals, once in a cluster.
 //!
 //! [`differs()`] compares one with what the API server tells, as the API server fills it in
-//! (`normal`); [`enforced()`] says whether a ResourceQuota counts yet.
+//! (`normal`), [`Seen`] is what is remembered of it, and [`enforced()`] says whether a ResourceQuota counts yet.
 //!
 //! The default is closed: what a document says counts where all that it needs is there and means what it
 //! must, and else opens nothing. A peer is always chosen by a label that no tenant can write
@@ -25,14 +25,16 @@ mod network;
 mod normal;
 mod peers;
 mod plan;
+mod seen;
 #[cfg(test)]
 mod tests;
 
 pub use access::{NAMESPACE_OWNER, OWNERS, clusterwide};
-pub use differ::{differs, enforced};
+pub use differ::{differs, enforced, is_ours};
 pub use grants::next_end;
 pub use managed::{HASH_ANNOTATION, Managed};
 pub use plan::{Plan, plan, wanted};
+pub use seen::Seen;
 
 /// Who the API server's `managedFields` name as the owner of what the seal says.
 pub const FIELD_MANAGER: &str = "ringfence";

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::managed::{HASH_ANNOTATION, Managed};
+use super::FIELD_MANAGER;
+use super::managed::{HASH_ANNOTATION, MANAGED, Managed};
 use super::normal::{amount, normal};
 use crate::domain::{FieldPath, MANAGED_LABEL, sanitise};
 
@@ -41,6 +42,24 @@ pub fn enforced(live: &Value) -> bool {
         counted.is_some_and(|counted| same_amount(figure, counted))
     };
     set.iter().all(taken_up)
+}
+
+/// Whether an object has our label, and neither owners nor finalizers: by them others decide when it goes.
+pub(super) fn has_marks(live: &Value) -> bool {
+    let label = of(live, "labels").and_then(|labels| labels.get(MANAGED_LABEL));
+    let empty = |field| of(live, field).is_none_or(|it| it.as_array().is_none_or(Vec::is_empty));
+    label.and_then(Value::as_str) == Some(MANAGED)
+        && empty("ownerReferences")
+        && empty("finalizers")
+}
+
+/// Whether we made an object, whatever became of it: it has our hash, or fields of it are ours.
+#[must_use]
+pub fn is_ours(live: &Value) -> bool {
+    let hash = of(live, "annotations").and_then(|all| all.get(HASH_ANNOTATION));
+    let mut managers = of(live, "managedFields").and_then(Value::as_array).into_iter().flatten();
+    let ours = |entry: &Value| entry.get("manager").and_then(Value::as_str) == Some(FIELD_MANAGER);
+    hash.is_some() || managers.any(ours)
 }
 
 fn same_amount(one: &Value, other: &Value) -> bool {

@@ -15,7 +15,7 @@ use crate::domain::MANAGED_LABEL;
 pub const HASH_ANNOTATION: &str = "ringfence.dev/content-hash";
 
 /// The value of [`MANAGED_LABEL`].
-const MANAGED: &str = "true";
+pub(super) const MANAGED: &str = "true";
 
 /// An object that the controller keeps, whole as it is applied.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +73,13 @@ impl Managed {
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         self.metadata().namespace.as_deref()
+    }
+
+    /// The hash of what it says.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        let marks = self.metadata().annotations.as_ref();
+        marks.and_then(|marks| marks.get(HASH_ANNOTATION)).map_or("", String::as_str)
     }
 
     /// The object as it is sent to the API server.

@@ -22,4 +22,5 @@ mod install;
 mod manifests;
 mod references;
 mod seal;
+mod walls;
 mod yaml;
