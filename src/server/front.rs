@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use bytes::Bytes;
 use futures::FutureExt;
-use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use http_body::Body;
@@ -68,11 +68,12 @@ impl<A: Admission> Front<A> {
                 refusal.into_response()
             }
         };
-        let unread = !reader.is_at_end();
-        if unread {
+        // A body in chunks is the last one: see `heads`. The API server states lengths.
+        let last = !reader.is_at_end() || parts.headers.contains_key(TRANSFER_ENCODING);
+        if last {
             pace.cut();
         }
-        if unread || self.closing.load(Relaxed) {
+        if last || self.closing.load(Relaxed) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
