@@ -6,6 +6,7 @@ use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame};
+use tokio::time::Instant;
 
 use super::budget::{Budget, Share};
 use super::pace::Pace;
@@ -21,6 +22,7 @@ pub(super) struct Reader<'a, B> {
     body: B,
     /// Where nothing says it beforehand, only reading shows that a body is at its end.
     ended: bool,
+    started: Instant,
     largest: usize,
     budget: &'a Budget,
     pace: &'a Pace,
@@ -33,9 +35,14 @@ pub(super) struct Held<'a> {
 }
 
 impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
-    /// Of at most `largest` bytes.
+    /// Of at most `largest` bytes, from now on.
     pub(super) fn new(body: B, largest: usize, budget: &'a Budget, pace: &'a Pace) -> Self {
-        Self { body, ended: false, largest, budget, pace }
+        Self { body, ended: false, started: Instant::now(), largest, budget, pace }
+    }
+
+    /// When the head had come.
+    pub(super) fn started(&self) -> Instant {
+        self.started
     }
 
     /// Whether nothing of the body is left to read.
@@ -128,12 +135,19 @@ impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
             });
             match frame.await?.map(|frame| frame.map(Frame::into_data)) {
                 None => self.ended = true,
-                Some(Ok(Ok(data))) => return Ok(Some(data)),
+                Some(Ok(Ok(data))) => return self.in_time(data).map(Some),
                 // Trailers say nothing that we want to know.
                 Some(Ok(Err(_trailers))) => {}
                 Some(Err(_)) => return Err(Refusal::BodyBroken),
             }
         }
         Ok(None)
+    }
+
+    /// The stream's clock is read where it must wait, and a client that sends all the time keeps it from
+    /// that.
+    fn in_time(&self, data: Bytes) -> Result<Bytes, Refusal> {
+        let is_late = !self.is_at_end() && self.started.elapsed() > self.pace.body_time();
+        if is_late { Err(Refusal::BodyLate) } else { Ok(data) }
     }
 }

@@ -88,7 +88,7 @@ impl<A: Admission> Front<A> {
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let started = Instant::now();
+        let started = reader.started();
         let allowed = deadline::allowed(&self.limits, parts.uri.query());
         pace.body(allowed.min(self.limits.body_time));
         let endpoint = read_head(parts)?;

@@ -48,16 +48,17 @@ impl<S> Paced<S> {
         self.io
     }
 
-    /// Ready once `deadline` has passed; until then the task will be woken in time.
+    /// Ready once `deadline` has passed; until then the task will be woken in time. The clock is asked
+    /// first: a task that has had its turn, as one has whose client never pauses, finds no timer elapsed.
     fn until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         loop {
+            if Instant::now() >= deadline {
+                return Poll::Ready(());
+            }
             if self.timer.is_elapsed() || deadline < self.timer.deadline() {
                 self.timer.as_mut().reset(deadline);
             }
             ready!(self.timer.as_mut().poll(cx));
-            if Instant::now() >= deadline {
-                return Poll::Ready(());
-            }
         }
     }
 
