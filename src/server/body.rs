@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body, Frame};
 use tokio::time::Instant;
 
@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 /// How much of a stated length is reserved before it has come. Most reviews are smaller, and are
 /// read in one piece. Were it the whole, four clients that state 16 MiB and send nothing would hold
 /// the default budget.
-const BELIEVED: usize = 64 * 1024;
+pub(super) const BELIEVED: usize = 64 * 1024;
 
 /// A body, and the bounds that it is read under.
 pub(super) struct Reader<'a, B> {
@@ -72,16 +72,17 @@ impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
         if first.len() == stated {
             return Ok(Held { bytes: first, _share: share });
         }
-        let mut whole = BytesMut::with_capacity(reserved);
+        let mut whole = Vec::with_capacity(reserved);
         whole.extend_from_slice(&first);
         drop(first);
         while let Some(data) = self.data().await? {
             let length = whole.len().saturating_add(data.len());
             self.reserve(&mut share, &mut reserved, length, stated)?;
-            whole.reserve(reserved.saturating_sub(whole.len()));
+            // What is taken of memory is what is taken of the budget.
+            whole.reserve_exact(reserved.saturating_sub(whole.len()));
             whole.extend_from_slice(&data);
         }
-        Ok(Held { bytes: whole.freeze(), _share: share })
+        Ok(Held { bytes: whole.into(), _share: share })
     }
 
     /// Throws the rest of the body away, so that the connection can be used again; false if that
@@ -100,8 +101,8 @@ impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
         }
     }
 
-    /// Makes room for `length` bytes: of a stated length up to twice as much as before, so that no
-    /// byte is moved often.
+    /// Makes room for `length` bytes: up to twice as much as before, so that no byte is moved often, and
+    /// never more than can come.
     fn reserve(
         &self,
         share: &mut Share<'_>,
@@ -115,7 +116,8 @@ impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
         if length <= *reserved {
             return Ok(());
         }
-        let goal = reserved.saturating_mul(2).min(stated).max(length);
+        let most = if stated == 0 { self.largest } else { stated };
+        let goal = reserved.saturating_mul(2).min(most).max(length);
         let more = goal.saturating_sub(*reserved);
         if !share.grow(more) {
             return Err(Refusal::NoRoom);

@@ -16,7 +16,7 @@ use http_body::Body;
 use http_body_util::Full;
 use tokio::time::{Instant, timeout_at};
 
-use super::body::Reader;
+use super::body::{BELIEVED, Reader};
 use super::budget::Budget;
 use super::pace::Pace;
 use super::refusal::{Refusal, respond};
@@ -36,10 +36,14 @@ pub struct Front<A> {
 impl<A: Admission> Front<A> {
     /// In front of `admission`.
     pub fn new(admission: A, limits: Arc<Limits>, metrics: Arc<Metrics>) -> Self {
+        // A few large bodies must not keep all others out, and the largest must still find room.
+        let most = limits.bodies_bytes;
+        let kept = (most / 4).min(most.saturating_sub(limits.body_bytes));
+        let bodies = Budget::new(most, metrics.bytes_in_flight()).keeping(kept, BELIEVED);
         Self {
             admission,
             requests: Budget::new(limits.requests, metrics.requests_in_flight()),
-            bodies: Budget::new(limits.bodies_bytes, metrics.bytes_in_flight()),
+            bodies,
             limits,
             metrics,
             closing: AtomicBool::new(false),
