@@ -76,6 +76,7 @@ fn told(snapshot: &Snapshot, groups: &[&str], object: &Value, old: Option<&Value
             kind: "Namespace",
             name: &request.object_name(),
             contact: "the platform team",
+            to_control_plane: false,
         };
         refusal(&subject, &judge(&case)).map_or(Value::Null, |status| json!(status.message))
     };
