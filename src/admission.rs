@@ -14,6 +14,7 @@ mod document;
 mod exempt;
 mod fill;
 mod judge;
+mod kept;
 mod tenancy;
 
 pub use asker::{Asker, may_administer};

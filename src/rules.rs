@@ -22,7 +22,7 @@ pub use images::{ImagesView, judge_images};
 pub use pod_security::{PodView, backstop, is_significant, judge_pod, standards};
 pub use resources::{Resource, Shape, find_kind, find_resource};
 pub use rule::{Concern, MOST_FINDINGS, PodCheck, Report, Revision, Rule, Terms};
-pub use tenancy::{NamespaceView, judge_namespace};
+pub use tenancy::{KeptView, NamespaceView, judge_kept, judge_namespace};
 
 use crate::domain::Code;
 

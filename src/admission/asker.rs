@@ -5,6 +5,7 @@ use crate::domain::{Class, Requester};
 use crate::policy::Tenant;
 use crate::review::Request;
 use crate::rules::entries::OUR_ACCOUNT;
+use crate::rules::tenancy::UPKEEP;
 use crate::state::{Snapshot, Standing};
 
 /// Who asks, as far as it matters for a decision.
@@ -27,6 +28,21 @@ impl Case<'_> {
             (Asker::Owner, Some(_)) => Class::Subject,
         }
     }
+
+    /// Whether the asker may change what the controller keeps. Of the control plane that is who must.
+    pub(super) fn keeps(&self, tenant: Option<&Tenant>) -> bool {
+        match self.class(tenant) {
+            Class::Platform => true,
+            Class::Subject => false,
+            Class::ControlPlane => {
+                let requester = self.request.requester();
+                let name = requester.name.as_str();
+                name == OUR_ACCOUNT
+                    || UPKEEP.contains(&name)
+                    || is_listed(&requester, self.snapshot)
+            }
+        }
+    }
 }
 
 /// What the requester is, by what the documents say.
@@ -41,11 +57,11 @@ fn class(request: &Request<'_>, snapshot: &Snapshot) -> Class {
     }
 }
 
-/// Whether RBAC may make the requester the platform: whoever is nothing more yet, and no account of a
-/// tenant's namespace.
+/// Whether RBAC may make the requester the platform: whoever is not yet, and no account of a tenant's
+/// namespace.
 #[must_use]
 pub fn may_administer(request: &Request<'_>, snapshot: &Snapshot) -> bool {
-    class(request, snapshot) == Class::Subject && !is_of_a_tenant(&request.requester(), snapshot)
+    class(request, snapshot) != Class::Platform && !is_of_a_tenant(&request.requester(), snapshot)
 }
 
 /// `system:masters` may do all that RBAC could allow, also where there is no RBAC to ask.

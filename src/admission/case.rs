@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::asker::Asker;
 use crate::domain::{Code, Finding, Operation, sanitise};
-use crate::objects::{Malformed, json};
+use crate::objects::{Labelled, Malformed, Meta, from_json, json};
 use crate::review::Request;
 use crate::rules::{Resource, find_resource, guard};
 use crate::state::{Snapshot, Standing};
@@ -135,6 +135,27 @@ pub(super) fn unread(case: &Case<'_>) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// What the object was and what it becomes, as far as its metadata tell. Of a manifest only what it
+/// becomes is known: nothing changes.
+pub(super) fn metadata<'a>(case: &Case<'a>) -> Result<(Option<Meta<'a>>, Option<Meta<'a>>), Fault> {
+    let read = |what, text: Option<&'a str>| -> Result<Meta<'a>, Fault> {
+        let object: Labelled<'a> =
+            from_json(required(what, text)?).map_err(|error| malformed(what, &error))?;
+        Ok(object.meta)
+    };
+    let (object, old_object) = (case.request.object.text(), case.request.old_object.text());
+    let old = match (case.operation, case.stage) {
+        (Operation::Create | Operation::Connect, _) => None,
+        (_, Stage::Manifest) => Some(read("object", old_object.or(object))?),
+        (_, Stage::Admission) => Some(read("oldObject", old_object)?),
+    };
+    let new = match case.operation {
+        Operation::Delete => None,
+        _ => Some(read("object", object)?),
+    };
+    Ok((old, new))
 }
 
 /// The text of an object that must be there.

@@ -1,7 +1,7 @@
 //! What is refused.
 
 use super::case::{Case, Fault, Stage, malformed, required, unread};
-use super::{document, exempt, tenancy};
+use super::{document, exempt, kept, tenancy};
 use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{Class, FieldPath, Finding, Operation, Verdict};
 use crate::objects::{
@@ -22,12 +22,14 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         }
         Shape::ServiceAccount if changes => in_namespace(case, |case, _| readable(case)),
         Shape::Namespace if case.operation != Operation::Connect => tenancy::namespace(case),
+        Shape::Kept if case.operation != Operation::Connect => kept::kept(case),
         Shape::Document => document::document(case),
         // What no rule looks at: it is known, and so admitted.
         Shape::Pod
         | Shape::Template(_)
         | Shape::ServiceAccount
         | Shape::Namespace
+        | Shape::Kept
         | Shape::Cordoned
         | Shape::Passed => unread(case).map(|()| Vec::new()),
     };
@@ -77,6 +79,7 @@ fn is_upkeep(case: &Case<'_>) -> Result<bool, Fault> {
         Shape::ServiceAccount
         | Shape::Namespace
         | Shape::Document
+        | Shape::Kept
         | Shape::Cordoned
         | Shape::Passed => Ok(false),
     }

@@ -1,11 +1,11 @@
 //! Namespaces, cordons and our own documents: what the requester may do.
 
 use super::asker::Asker;
-use super::case::{Case, Fault, Stage, malformed, required};
+use super::case::{Case, Fault, Stage, metadata};
 use super::exempt;
 use crate::defaults::namespace_labels;
 use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABEL, sanitise};
-use crate::objects::{Labelled, Meta, from_json};
+use crate::objects::Meta;
 use crate::policy::Tenant;
 use crate::rules::{self, NamespaceView, Report, Shape, backstop, judge_namespace};
 
@@ -37,20 +37,7 @@ pub(super) fn completed_for<'t>(case: &Case<'t>, new: &Meta<'_>) -> Option<&'t T
 
 /// Judges a namespace on what it was and on what it becomes.
 pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
-    let read = |what, text| -> Result<Labelled<'_>, Fault> {
-        from_json(required(what, text)?).map_err(|error| malformed(what, &error))
-    };
-    let (object, old_object) = (case.request.object.text(), case.request.old_object.text());
-    let old = match (case.operation, case.stage) {
-        (Operation::Create | Operation::Connect, _) => None,
-        // Of a manifest only what it becomes is known: nothing changes.
-        (_, Stage::Manifest) => Some(read("object", old_object.or(object))?.meta),
-        (_, Stage::Admission) => Some(read("oldObject", old_object)?.meta),
-    };
-    let mut new = match case.operation {
-        Operation::Delete => None,
-        _ => Some(read("object", object)?.meta),
-    };
+    let (old, mut new) = metadata(case)?;
     let name = new.as_ref().or(old.as_ref()).map_or("", |meta| meta.name.as_ref()).to_owned();
     let tenants = &case.snapshot.tenants;
     let of = |meta: &Meta<'_>| tenants.of_namespace(&name, meta.label(TENANT_LABEL));

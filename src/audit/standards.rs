@@ -21,6 +21,7 @@ pub fn standards(
         Shape::Namespace
         | Shape::ServiceAccount
         | Shape::Document
+        | Shape::Kept
         | Shape::Cordoned
         | Shape::Passed => return Ok(Vec::new()),
     };

@@ -16,7 +16,7 @@ use crate::policy::Tenants;
 use crate::report::admission_policy::admission_policy;
 use crate::report::webhooks::{Target, configurations};
 use crate::rules::entries::{Wanted, entries};
-use crate::rules::tenancy::admission_policy::tenant_label_policy;
+use crate::rules::tenancy::admission_policy::{managed_objects_policy, tenant_label_policy};
 
 /// Prints the webhook configurations that make an API server ask Ringfence.
 ///
@@ -34,8 +34,8 @@ pub(super) struct Args {
     /// The Service that the API server calls.
     #[arg(long, value_name = "NAMESPACE/NAME[:PORT]", group = "target")]
     service: Option<String>,
-    /// In place of the configurations, the policy by which the API server itself keeps namespaces in
-    /// their tenants, also while Ringfence does not answer.
+    /// In place of the configurations, the policies by which the API server itself keeps namespaces in
+    /// their tenants, and what the controller keeps there as it is, also while Ringfence does not answer.
     #[arg(long, group = "target")]
     admission_policy: bool,
     /// The certificates (PEM) that ours is checked against.
@@ -63,9 +63,12 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
 }
 
 /// What is printed; `None` where the documents of the Platform have mistakes, which have been printed.
-fn documents(args: &Args) -> Result<Option<[Value; 2]>> {
+fn documents(args: &Args) -> Result<Option<Vec<Value>>> {
     let Some(ca_file) = &args.ca_file else {
-        return Ok(tenants(args).map(|tenants| admission_policy(&tenant_label_policy(&tenants))));
+        return Ok(tenants(args).map(|tenants| {
+            let policies = [tenant_label_policy(&tenants), managed_objects_policy(&tenants)];
+            policies.iter().flat_map(admission_policy).collect()
+        }));
     };
     let ca = std::fs::read_to_string(ca_file)
         .with_context(|| format!("cannot read `{}`", ca_file.display()))?;
@@ -73,7 +76,9 @@ fn documents(args: &Args) -> Result<Option<[Value; 2]>> {
         bail!("`{}` holds no PEM certificate", ca_file.display());
     }
     let target = target(args)?;
-    Ok(tenants(args).map(|tenants| configurations(&entries(wanted(&tenants)), &target, &ca)))
+    let configurations =
+        |tenants: Arc<Tenants>| configurations(&entries(wanted(&tenants)), &target, &ca).into();
+    Ok(tenants(args).map(configurations))
 }
 
 /// The documents of the folder, or none.

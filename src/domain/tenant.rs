@@ -8,6 +8,10 @@ pub const TENANT_LABEL: &str = "ringfence.dev/tenant";
 
 /// The label of the objects that the controller keeps; its value is `true`.
 pub const MANAGED_LABEL: &str = "ringfence.dev/managed";
+
+/// How the names of these objects begin.
+pub const MANAGED_PREFIX: &str = "ringfence-";
+
 /// The namespace that we run in.
 pub const OUR_NAMESPACE: &str = "ringfence-system";
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::webhooks::rule;
+use super::webhooks::{rule, selector};
+use crate::rules::entries::Selects;
 use crate::rules::tenancy::admission_policy::AdmissionPolicy;
 
 /// The policy and the binding that puts it in force.
@@ -20,12 +21,18 @@ pub fn admission_policy(policy: &AdmissionPolicy) -> [Value; 2] {
             "spec": spec,
         })
     };
+    let mut constraints = json!({
+        "matchPolicy": "Equivalent",
+        "resourceRules": policy.rules.iter().map(rule).collect::<Vec<_>>(),
+    });
+    if let Some(fields) = constraints.as_object_mut()
+        && policy.selects != Selects::All
+    {
+        fields.insert("namespaceSelector".to_owned(), selector(policy.selects));
+    }
     let spec = json!({
         "failurePolicy": "Fail",
-        "matchConstraints": {
-            "matchPolicy": "Equivalent",
-            "resourceRules": policy.rules.iter().map(rule).collect::<Vec<_>>(),
-        },
+        "matchConstraints": constraints,
         "matchConditions": policy.conditions.iter().map(named).collect::<Vec<_>>(),
         "variables": policy.variables.iter().map(named).collect::<Vec<_>>(),
         "validations": policy.validations.iter().map(validation).collect::<Vec<_>>(),

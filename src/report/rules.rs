@@ -193,6 +193,10 @@ fn looks_at(rule: &Rule) -> &'static str {
             "every change in the namespaces of a cordoned tenant; always enforced, and never exempted"
         }
         Concern::Document => "resources of ringfence.dev; always enforced, and never exempted",
+        Concern::Kept(_) => {
+            "network policies, quotas, limit ranges and role bindings in tenants' namespaces, and \
+             their deletion; always enforced, and never exempted"
+        }
         Concern::Seal => {
             "pods on their creation, where a controller closes namespaces; always enforced, and \
              never exempted"

@@ -90,7 +90,7 @@ pub(super) fn rule(rule: &EntryRule) -> Value {
     })
 }
 
-fn selector(selects: Selects) -> Value {
+pub(super) fn selector(selects: Selects) -> Value {
     let operator = if selects == Selects::Unowned { "DoesNotExist" } else { "Exists" };
     json!({ "matchExpressions": [
         { "key": TENANT_LABEL, "operator": operator },

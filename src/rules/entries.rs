@@ -5,6 +5,7 @@
 //! only the first.
 
 use super::resources::{RESOURCES, Resource, Shape};
+use super::tenancy::UPKEEP;
 use crate::domain::Operation;
 
 /// The account that we run as.
@@ -89,7 +90,7 @@ const CONTROL_PLANE: &str = "(request.userInfo.username in ['system:apiserver', 
 const ADMINISTRATOR: &str = "(!request.userInfo.username.startsWith('system:serviceaccount:') && \
      authorizer.group('ringfence.dev').resource('tenants').check('administer').allowed())";
 
-fn not_ourselves() -> (&'static str, String) {
+pub(super) fn not_ourselves() -> (&'static str, String) {
     ("not-ringfence", format!("request.userInfo.username != '{OUR_ACCOUNT}'"))
 }
 
@@ -106,19 +107,31 @@ fn validate_namespaces() -> Entry {
     }
 }
 
+/// Administrators by RBAC are left out.
+pub(super) fn not_administrator() -> (&'static str, String) {
+    ("not-administrator", format!("!{ADMINISTRATOR}"))
+}
+
 /// Whom everything about namespaces leaves out, as far as the API server knows them.
 pub(super) fn not_the_platform() -> Vec<(&'static str, String)> {
-    vec![
-        not_ourselves(),
-        ("not-control-plane", format!("!{CONTROL_PLANE}")),
-        ("not-administrator", format!("!{ADMINISTRATOR}")),
-    ]
+    vec![not_ourselves(), ("not-control-plane", format!("!{CONTROL_PLANE}")), not_administrator()]
 }
 
 /// Changes of namespaces that exist.
 pub(super) fn changes_of_namespaces() -> Vec<EntryRule> {
     const UPDATE: &[Operation] = &[Operation::Update];
     lines(|resource| (resource.shape == Shape::Namespace).then_some(UPDATE))
+}
+
+/// All that may be done to objects of the kinds of which the controller keeps some.
+pub(super) fn uses_of_kept() -> Vec<EntryRule> {
+    lines(|resource| (resource.shape == Shape::Kept).then(|| uses(resource)))
+}
+
+fn uses(resource: &Resource) -> &'static [Operation] {
+    const ALL: &[Operation] = &[Operation::Create, Operation::Update, Operation::Delete];
+    const UPDATE: &[Operation] = &[Operation::Update];
+    if resource.subresource.is_empty() { ALL } else { UPDATE }
 }
 
 fn validate_tenants(name: &'static str, selects: Selects) -> Entry {
@@ -132,6 +145,7 @@ fn validate_tenants(name: &'static str, selects: Selects) -> Entry {
                 Some(BOTH)
             }
             (Shape::Pod | Shape::Cordoned, _) => Some(UPDATE),
+            (Shape::Kept, _) => Some(uses(resource)),
             (
                 Shape::Template(_)
                 | Shape::Namespace
@@ -148,13 +162,38 @@ fn validate_tenants(name: &'static str, selects: Selects) -> Entry {
     }
 }
 
-/// Of the control plane only pods and what makes pods are judged: a cordon does not bind it.
+/// Of the control plane only pods are judged, what makes pods, and what the controller keeps, but for
+/// what Kubernetes itself must do with that: a cordon does not bind it.
 fn aside() -> String {
-    let judged = RESOURCES.iter().filter(|resource| {
+    let pods = named(|resource| {
         matches!(resource.shape, Shape::Pod | Shape::Template(_)) && resource.subresource.is_empty()
     });
-    let judged: Vec<String> = judged.map(|resource| format!("'{}'", resource.resource)).collect();
-    format!("!({CONTROL_PLANE} && !(request.resource.resource in [{}]))", judged.join(", "))
+    let kept = named(|resource| resource.shape == Shape::Kept && resource.subresource.is_empty());
+    format!(
+        "!({CONTROL_PLANE} && !(request.resource.resource in {pods}) && \
+         !(request.resource.resource in {kept} && request.operation != 'DELETE' && \
+         request.?subResource.orValue('') == '' && !({upkeep})))",
+        upkeep = upkeep(),
+    )
+}
+
+/// Those parts of Kubernetes are left out that change what the controller keeps.
+pub(super) fn not_upkeep() -> (&'static str, String) {
+    ("not-upkeep", format!("!({})", upkeep()))
+}
+
+fn upkeep() -> String {
+    format!("request.userInfo.username in {}", list(UPKEEP))
+}
+
+fn named(wanted: impl Fn(&Resource) -> bool) -> String {
+    list(RESOURCES.iter().filter(|resource| wanted(resource)).map(|resource| resource.resource))
+}
+
+/// A list in CEL of texts that need no escape.
+fn list(texts: impl IntoIterator<Item = &'static str>) -> String {
+    let texts: Vec<String> = texts.into_iter().map(|text| format!("'{text}'")).collect();
+    format!("[{}]", texts.join(", "))
 }
 
 fn fill_namespaces() -> Entry {

@@ -72,6 +72,16 @@ macro_rules! namespace {
     };
 }
 
+macro_rules! policy {
+    ($name:literal) => {
+        concat!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ",
+            $name,
+            ", namespace: alpha-dev}\nspec: {podSelector: {}, ingress: [{}]}\n"
+        )
+    };
+}
+
 const fn objects(failing: &'static str, passing: &'static str) -> Example {
     with("", failing, passing)
 }
@@ -238,6 +248,11 @@ fn tenancy(code: Code) -> Example {
             failing: Step { by: "alpha-devs", before: "", object: TENANT },
             passing: Step { by: "platform-admins", before: "", object: TENANT },
         },
+        Code::ManagedObject => by(
+            ("alpha-devs", "alpha-devs own tenant alpha"),
+            policy!("ringfence-allow-all"),
+            policy!("allow-all"),
+        ),
         Code::Unsealed => {
             Example::Nothing("it depends on what stands in the namespace, not on the object")
         }

@@ -86,7 +86,8 @@ fn of(code: Code) -> &'static [&'static str] {
         | Code::NoTenant
         | Code::UnknownTenant
         | Code::ClaimedName
-        | Code::ForeignNamespace => &[BOUNDARIES],
+        | Code::ForeignNamespace
+        | Code::ManagedObject => &[BOUNDARIES],
         Code::ReservedName
         | Code::NamePrefix
         | Code::NamespaceLimit

@@ -32,6 +32,8 @@ pub enum Shape {
     ServiceAccount,
     /// A document of ours.
     Document,
+    /// What the controller keeps some of in tenants' namespaces.
+    Kept,
     /// Nothing inside which a rule in force looks; that it changes at all matters where a tenant is
     /// cut off.
     Cordoned,
@@ -133,9 +135,9 @@ pub static RESOURCES: &[Resource] = &[
     Resource::sub("", "v1", ("services", "proxy"), Shape::Passed),
     Resource::of("", "v1", ("endpoints", "Endpoints"), Shape::Passed),
     Resource::of("", "v1", ("events", "Event"), Shape::Passed),
-    Resource::of("", "v1", ("limitranges", "LimitRange"), Shape::Cordoned),
-    Resource::of("", "v1", ("resourcequotas", "ResourceQuota"), Shape::Cordoned),
-    Resource::sub("", "v1", ("resourcequotas", "status"), Shape::Passed),
+    Resource::of("", "v1", ("limitranges", "LimitRange"), Shape::Kept),
+    Resource::of("", "v1", ("resourcequotas", "ResourceQuota"), Shape::Kept),
+    Resource::sub("", "v1", ("resourcequotas", "status"), Shape::Kept),
     Resource::of("", "v1", ("persistentvolumeclaims", "PersistentVolumeClaim"), Shape::Cordoned),
     Resource::sub("", "v1", ("persistentvolumeclaims", "status"), Shape::Passed),
     Resource::of("", "v1", ("bindings", "Binding"), Shape::Passed),
@@ -151,16 +153,11 @@ pub static RESOURCES: &[Resource] = &[
     Resource::of("discovery.k8s.io", "v1", ("endpointslices", "EndpointSlice"), Shape::Passed),
     Resource::of("networking.k8s.io", "v1", ("ingresses", "Ingress"), Shape::Cordoned),
     Resource::sub("networking.k8s.io", "v1", ("ingresses", "status"), Shape::Passed),
-    Resource::of("networking.k8s.io", "v1", ("networkpolicies", "NetworkPolicy"), Shape::Cordoned),
+    Resource::of("networking.k8s.io", "v1", ("networkpolicies", "NetworkPolicy"), Shape::Kept),
     Resource::of("policy", "v1", ("poddisruptionbudgets", "PodDisruptionBudget"), Shape::Cordoned),
     Resource::sub("policy", "v1", ("poddisruptionbudgets", "status"), Shape::Passed),
     Resource::of("rbac.authorization.k8s.io", "v1", ("roles", "Role"), Shape::Cordoned),
-    Resource::of(
-        "rbac.authorization.k8s.io",
-        "v1",
-        ("rolebindings", "RoleBinding"),
-        Shape::Cordoned,
-    ),
+    Resource::of("rbac.authorization.k8s.io", "v1", ("rolebindings", "RoleBinding"), Shape::Kept),
     Resource::of("ringfence.dev", "v1alpha1", ("platforms", "Platform"), Shape::Document),
     Resource::of("ringfence.dev", "v1alpha1", ("profiles", "Profile"), Shape::Document),
     Resource::of("ringfence.dev", "v1alpha1", ("tenants", "Tenant"), Shape::Document),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::images::ImagesView;
 use super::pod_security::PodView;
-use super::tenancy::NamespaceView;
+use super::tenancy::{KeptView, NamespaceView};
 use crate::domain::{Code, FieldPath, Finding, Fix, Level, Mode, Severity, Version};
 
 /// An entry of the table.
@@ -43,6 +43,8 @@ pub enum Concern {
     Cordon,
     /// Our own documents, as resources of a cluster.
     Document,
+    /// Objects of the kinds of which the controller keeps some, before and after a request.
+    Kept(fn(&KeptView<'_>, &mut Report<'_>)),
     /// New pods of a namespace whose walls do not stand yet.
     Seal,
     /// Every request that reaches us.
@@ -90,6 +92,7 @@ impl Rule {
             | Concern::Namespace(_)
             | Concern::Cordon
             | Concern::Document
+            | Concern::Kept(_)
             | Concern::Seal
             | Concern::Guard => None,
         }

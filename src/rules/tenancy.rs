@@ -5,11 +5,14 @@
 //! are bound by little: by what would make a namespace nobody's, [`TENANT_LABEL`]s of tenants that
 //! are not there and names that another tenant claims.
 //!
+//! What the controller keeps in tenants' namespaces is held the same way ([`KeptView`]).
+//!
 //! What is said to a requester names no tenant but their own.
 //!
 //! [`TENANT_LABEL`]: crate::domain::TENANT_LABEL
 
 pub mod admission_policy;
+mod kept;
 mod keys;
 mod labels;
 mod ownership;
@@ -17,6 +20,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use kept::{KeptView, UPKEEP, judge_kept};
 pub use table::RULES;
 
 use super::{Concern, Report};

@@ -18,6 +18,7 @@ mod exemptions;
 mod filling_in;
 mod fixes;
 mod images;
+mod kept;
 mod orphans;
 mod strangers;
 mod texts;

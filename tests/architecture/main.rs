@@ -287,6 +287,7 @@ fn the_register_of_codes_is_frozen() {
         "RF1014 document",
         "RF1015 documentContent",
         "RF1016 publicName",
+        "RF1017 managedObject",
         "RF1018 unsealed",
         "RF2001 hostNamespaces",
         "RF2002 hostPorts",

@@ -62,8 +62,9 @@ fn the_platform_says_what_is_asked_about() {
     assert_eq!(entries("{rehearsal: true}"), [fill, fill].concat());
 }
 
-/// The API server's own policy for a Platform.
-fn policy(folder: &Path, platform: &str) -> (Value, Value) {
+/// The API server's own policies for a Platform, on namespaces and on what the controller keeps, each
+/// with its binding.
+fn policies(folder: &Path, platform: &str) -> [(Value, Value); 2] {
     let document = format!(
         "apiVersion: ringfence.dev/v1alpha1\nkind: Platform\nmetadata: {{name: default}}\nspec: {platform}\n"
     );
@@ -73,62 +74,92 @@ fn policy(folder: &Path, platform: &str) -> (Value, Value) {
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     let documents: Vec<Value> =
         run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(documents.len(), 2);
-    (documents[0]["spec"].clone(), documents[1]["spec"].clone())
+    assert_eq!(documents.len(), 4);
+    ["namespaces", "managed"].map(|name| {
+        let name = format!("{name}.ringfence.dev");
+        let [policy, binding] = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]
+            .map(|kind| {
+                let of = |it: &&Value| it["kind"] == kind && it["metadata"]["name"] == name;
+                documents.iter().find(of).unwrap()["spec"].clone()
+            });
+        assert_eq!(binding["policyName"], name);
+        (policy, binding)
+    })
 }
 
 #[test]
-fn the_policy_knows_the_platform() {
+fn the_policies_know_the_platform() {
     let folder = tempfile::tempdir().unwrap();
-    let policy = |platform: &str| policy(folder.path(), platform);
-    let (spec, binding) = policy("{}");
-    assert_eq!(binding["validationActions"], json!(["Deny"]));
-    let (rehearsed, binding) = policy("{rehearsal: true}");
-    assert_eq!((&rehearsed, &binding["validationActions"]), (&spec, &json!(["Warn"])));
-
-    let told = |spec: &Value| {
+    let policies = |platform: &str| policies(folder.path(), platform);
+    let told = |spec: &Value| -> Vec<String> {
         let validations = spec["validations"].as_array().unwrap().iter();
-        let told: Vec<String> =
-            validations.map(|it| it["messageExpression"].as_str().unwrap().to_owned()).collect();
-        assert_eq!(told.len(), 2);
-        told
+        validations.map(|it| it["messageExpression"].as_str().unwrap().to_owned()).collect()
     };
-    let (asked, _) = policy("{contact: \"jo's #desk\"}");
-    for (before, after) in told(&spec).iter().zip(told(&asked)) {
-        assert_eq!(before.replace("your platform team", r"jo\'s #desk"), after);
-    }
-
     let conditions = |spec: &Value| spec["matchConditions"].as_array().unwrap().clone();
-    let (listed, _) = policy(
-        "{administrators: [{kind: User, name: jo}, {kind: Group, name: admins}, \
-         {kind: ServiceAccount, name: flux, namespace: gitops}, {kind: Group, name: ops}]}",
-    );
-    let (known, listed) = (conditions(&spec), conditions(&listed));
-    assert_eq!(listed[..known.len()], known);
     let expression = "!(request.userInfo.username in ['jo', 'system:serviceaccount:gitops:flux'] || \
          (!request.userInfo.username.startsWith('system:serviceaccount:') && \
          has(request.userInfo.groups) && \
          request.userInfo.groups.exists(group, group in ['admins', 'ops'])))";
     let condition = json!({"name": "not-listed", "expression": expression});
-    assert_eq!(listed[known.len()..], [condition]);
+    let plain = policies("{}");
+    let rehearsed = policies("{rehearsal: true}");
+    let asked = policies("{contact: \"jo's #desk\"}");
+    let listed = policies(
+        "{administrators: [{kind: User, name: jo}, {kind: Group, name: admins}, \
+         {kind: ServiceAccount, name: flux, namespace: gitops}, {kind: Group, name: ops}]}",
+    );
+    for (index, messages) in [2, 3].into_iter().enumerate() {
+        let (spec, binding) = &plain[index];
+        assert_eq!(binding["validationActions"], json!(["Deny"]));
+        let (rehearsed, binding) = &rehearsed[index];
+        assert_eq!((rehearsed, &binding["validationActions"]), (spec, &json!(["Warn"])));
+        let (before, after) = (told(spec), told(&asked[index].0));
+        assert_eq!(before.len(), messages);
+        for (before, after) in before.iter().zip(after) {
+            assert_ne!(*before, after);
+            assert_eq!(before.replace("your platform team", r"jo\'s #desk"), after);
+        }
+        let (known, listed) = (conditions(spec), conditions(&listed[index].0));
+        assert_eq!(listed[..known.len()], known);
+        assert_eq!(listed[known.len()..], *std::slice::from_ref(&condition));
+    }
 }
 
-/// The policy leaves out whom the webhook for namespaces leaves out.
+/// The policies leave out whom the webhooks leave out, and see what they see.
 #[test]
-fn the_policy_and_the_entry_for_namespaces_leave_out_the_same() {
+fn the_policies_and_the_entries_agree() {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.crt");
     std::fs::write(&ca, CA).unwrap();
     let args = ["webhooks", "--url", "https://h", "-o", "json", "--ca-file", ca.to_str().unwrap()];
     let printed = run(&args).stdout;
     let validating: Value = serde_json::from_str(printed.lines().next().unwrap()).unwrap();
-    let entries = validating["webhooks"].as_array().unwrap();
-    let entry = entries.iter().find(|it| it["name"] == "namespaces.ringfence.dev").unwrap();
-    let (spec, _) = policy(folder.path(), "{}");
-    assert_eq!(spec["matchConditions"], entry["matchConditions"]);
-    let (ours, theirs) = (&spec["matchConstraints"]["resourceRules"], &entry["rules"]);
+    let entry = |name: &str| {
+        let entries = validating["webhooks"].as_array().unwrap();
+        entries.iter().find(|it| it["name"] == format!("{name}.ringfence.dev")).unwrap().clone()
+    };
+    let [(spec, _), (kept, _)] = policies(folder.path(), "{}");
+    let entry_of = entry("namespaces");
+    assert_eq!(spec["matchConditions"], entry_of["matchConditions"]);
+    let (ours, theirs) = (&spec["matchConstraints"]["resourceRules"], &entry_of["rules"]);
     assert_eq!(ours[0]["resources"], theirs[0]["resources"]);
     assert_eq!((ours.as_array().unwrap().len(), theirs.as_array().unwrap().len()), (1, 1));
+
+    let entry_of = entry("tenants");
+    let constraints = &kept["matchConstraints"];
+    assert_eq!(constraints["namespaceSelector"], entry_of["namespaceSelector"]);
+    let seen = |rules: &Value| {
+        let mut seen = Vec::new();
+        for rule in rules.as_array().unwrap() {
+            for resource in rule["resources"].as_array().unwrap() {
+                seen.push(format!("{resource} {} {}", rule["apiGroups"], rule["operations"]));
+            }
+        }
+        seen
+    };
+    let (ours, theirs) = (seen(&constraints["resourceRules"]), seen(&entry_of["rules"]));
+    let missing: Vec<_> = ours.iter().filter(|line| !theirs.contains(line)).collect();
+    assert_eq!((missing, ours.len()), (Vec::<&String>::new(), 5));
 }
 
 #[test]

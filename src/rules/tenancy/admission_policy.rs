@@ -1,16 +1,20 @@
 //! What the API server refuses by itself, so that it holds while we do not answer: nobody but the
-//! platform changes a namespace's tenant.
+//! platform changes a namespace's tenant, or what the controller keeps there (`kept`).
 //!
-//! It says what the rule of the tenant label says, as far as it can know it: who owns a tenant stands
-//! in documents that the API server does not have. So it names the tenant to those who may read the
-//! namespace. Its texts are one line each, for the API server drops others.
+//! It says what the rules say, as far as it can know it: who owns a tenant stands in documents that
+//! the API server does not have. So it names the tenant to those who may read the namespace. Its texts
+//! are one line each, for the API server drops others.
+
+mod kept;
+
+pub use kept::managed_objects_policy;
 
 use super::RULES;
 use super::ownership::{GIVEN, KEEPS, LEAVE, NOTHING, label_edit, label_path};
-use crate::domain::{Code, TENANT_LABEL, sanitise};
+use crate::domain::{Code, FieldPath, TENANT_LABEL, sanitise};
 use crate::policy::Tenants;
 use crate::policy::documents::{Subject, SubjectKind};
-use crate::rules::entries::{EntryRule, changes_of_namespaces, not_the_platform};
+use crate::rules::entries::{EntryRule, Selects, changes_of_namespaces, not_the_platform};
 
 /// A ValidatingAdmissionPolicy and its binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub struct AdmissionPolicy {
     pub name: &'static str,
     /// What it sees.
     pub rules: Vec<EntryRule>,
+    /// In which namespaces.
+    pub selects: Selects,
     /// Whom it leaves out: CEL expressions that must all be true, with their names.
     pub conditions: Vec<(&'static str, String)>,
     /// What its expressions share.
@@ -38,6 +44,7 @@ pub fn tenant_label_policy(tenants: &Tenants) -> AdmissionPolicy {
     AdmissionPolicy {
         name: "namespaces",
         rules: changes_of_namespaces(),
+        selects: Selects::All,
         conditions,
         variables: variables(),
         validations: validations(&tenants.contact),
@@ -94,20 +101,16 @@ fn variables() -> Vec<(&'static str, String)> {
 /// Two that differ in what they tell; at most one of them fails.
 fn validations(contact: &str) -> Vec<(String, String)> {
     let code = Code::TenantLabel;
-    let rule = RULES.iter().find(|rule| rule.code == code).map_or("", |rule| rule.name);
-    let path = label_path();
     let finding = format!(
         "{} + request.name + {} + variables.after.orValue({}) + '; ' + \
          (variables.before.hasValue() ? {} : {}) + '; fix: '",
         literal("1 problem in Namespace "),
-        literal(&format!(": {code} {rule} * {path}: {code} found ")),
+        literal(&found_at(code, &label_path())),
         literal(NOTHING),
         literal(KEEPS),
         literal(GIVEN),
     );
-    let tail =
-        format!("; learn more: ringfence rules {code}; questions: {}", sanitise(contact, 120));
-    let tail = literal(&tail);
+    let tail = literal(&tail(code, contact));
     let tenant = "variables.before.optMap(tenant, 'tenant ' + tenant + ': ').orValue('')";
     let remove = literal(&label_edit(None).text);
     let set = literal(&label_edit(Some("")).text);
@@ -121,6 +124,17 @@ fn validations(contact: &str) -> Vec<(String, String)> {
             format!("{finding} + {leave} + {tail}"),
         ),
     ]
+}
+
+/// What stands between the object's name and what is found.
+fn found_at(code: Code, path: &FieldPath) -> String {
+    let rule = RULES.iter().find(|rule| rule.code == code).map_or("", |rule| rule.name);
+    format!(": {code} {rule} * {path}: {code} found ")
+}
+
+/// What stands at the end.
+fn tail(code: Code, contact: &str) -> String {
+    format!("; learn more: ringfence rules {code}; questions: {}", sanitise(contact, 120))
 }
 
 /// A text in CEL.

@@ -1,6 +1,6 @@
 //! The table of RF1.
 
-use super::{keys, labels, ownership};
+use super::{kept, keys, labels, ownership};
 use crate::domain::{Code, Severity};
 use crate::rules::{Concern, Rule};
 
@@ -173,6 +173,20 @@ pub static RULES: &[Rule] = &[
             "https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#namespaces-and-dns",
         ],
         concern: Concern::Namespace(ownership::public_name),
+    },
+    Rule {
+        code: Code::ManagedObject,
+        name: "managedObject",
+        title: "what the controller keeps is changed by nobody else",
+        reason: "network policies, quotas and role bindings close a namespace; whoever changes them opens it",
+        remedy: "leave the object as it is, and make your own under a name that does not begin with ringfence-",
+        severity: Severity::Critical,
+        references: &[
+            "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+            "https://kubernetes.io/docs/concepts/policy/resource-quotas/",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: network separation",
+        ],
+        concern: Concern::Kept(kept::managed_object),
     },
     Rule {
         code: Code::Unsealed,
