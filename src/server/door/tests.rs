@@ -1,5 +1,8 @@
 //! What the door says before it knows anything, and when it fails.
 
+#[path = "seals.rs"]
+mod seals;
+
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
