@@ -6,6 +6,7 @@ mod crds;
 mod limits;
 mod manual;
 mod output;
+mod plan;
 mod policies;
 mod readiness;
 mod review;
@@ -30,6 +31,7 @@ enum Command {
     Serve(Box<serve::Args>),
     Review(review::Args),
     Policies(policies::check::Args),
+    Plan(plan::Args),
     Rules(rules::Args),
     Webhooks(webhooks::Args),
     Crds(crds::Args),
@@ -60,6 +62,7 @@ pub fn run() -> ExitCode {
         Command::Man(args) => manual::man(&args),
         Command::Review(args) => review::run(&args),
         Command::Policies(args) => policies::check::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Webhooks(args) => webhooks::run(&args),
         Command::Crds(args) => crds::run(&args),

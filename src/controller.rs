@@ -3,7 +3,11 @@
 
 mod authority;
 mod cluster;
+mod documents;
+mod keeper;
 mod namespaces;
 
 pub use cluster::{Cluster, ClusterError};
+pub use documents::watch_documents;
+pub use keeper::{Hand, keep_seals};
 pub use namespaces::watch_namespaces;

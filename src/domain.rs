@@ -30,6 +30,8 @@ pub use pattern::{InvalidPattern, Pattern};
 pub use place::{Place, Rewrite};
 pub use podsecurity::{InvalidPodSecurity, Level, PolicyVersion, Version};
 pub use request::{Class, Operation, Requester};
-pub use tenant::{InvalidName, OUR_NAMESPACE, SYSTEM_NAMESPACES, TENANT_LABEL, TenantName};
+pub use tenant::{
+    InvalidName, MANAGED_LABEL, OUR_NAMESPACE, SYSTEM_NAMESPACES, TENANT_LABEL, TenantName,
+};
 pub use text::sanitise;
 pub use verdict::{Decision, Exempted, InvalidMode, Judged, Mode, Verdict};

@@ -3,9 +3,9 @@
 //! A request reaches [`server`] as bytes; [`review`] reads it, [`admission`] fills it in or judges it
 //! on a snapshot of [`state`], and [`review`] writes the answer. What is refused is a table of
 //! [`rules`], what is filled in is [`defaults`]; both read [`objects`] and a tenant's profile from
-//! [`policy`]. Documents come by [`files`], what the cluster tells by [`controller`]. The same
-//! judgement on manifests is [`audit`], printed by [`report`]. [`cli`] wires the rooms together, and
-//! [`domain`] is the vocabulary of them all.
+//! [`policy`]. What a tenant's namespace must hold is [`seal`]. Documents come by [`files`], what the
+//! cluster tells by [`controller`]. The same judgement on manifests is [`audit`], printed by [`report`].
+//! [`cli`] wires the rooms together, and [`domain`] is the vocabulary of them all.
 //!
 //! Modules are in reading order: each uses only those above it. `tests/architecture` holds that.
 
@@ -17,6 +17,8 @@ pub mod policy;
 pub mod rules;
 
 pub mod defaults;
+pub mod seal;
+
 pub mod review;
 pub mod state;
 

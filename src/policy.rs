@@ -6,7 +6,8 @@
 //! `effective`). What comes out is [`Tenants`], which decisions read; [`survey()`] keeps the places too
 //! and tells what is in force and why; `status` says it of the kinds that have one. A document that comes alone is checked alone (`one`).
 //!
-//! A set of files is taken whole or not at all. Deliberately absent: files, clocks, the cluster.
+//! A set of files is taken whole or not at all; of a cluster's objects, what can be used ([`usable()`]).
+//! Deliberately absent: files, clocks, the cluster.
 
 mod bounds;
 mod builtin;
@@ -29,6 +30,7 @@ mod survey;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod usable;
 pub mod values;
 
 pub use builtin::{builtin_profiles, embedded};
@@ -45,3 +47,4 @@ pub use report::{Excerpt, Problem, Report, Source};
 pub use status::{Said, conditions, exemption_status, grant_status, status_changes};
 pub use survey::{Counted, LONGEST, Notice, Survey};
 pub use tenants::{Named, PlatformFacts, Tenant, Tenants};
+pub use usable::{Usable, usable};

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  accept ── handshake ── paced ── hyper ── front ── body ── Admission ── response
-//!  (places)  (places,     (clocks)          (heads,  (bound,  (behind a
-//!             10 s)                          places)  budget)  trait)
+//!  (places)  (places,     (clocks,          (paths,  (bound,  (behind a
+//!             10 s)       heads)             places)  budget)  trait)
 //! ```
 //!
 //! The telemetry port shares the accept loop and the clocks, without TLS. What stands behind the
@@ -22,6 +22,7 @@ mod connection;
 mod deadline;
 mod door;
 mod front;
+mod heads;
 mod limits;
 mod pace;
 mod paced;

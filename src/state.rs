@@ -11,25 +11,46 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::Notify;
 
 use crate::domain::Requester;
 
 pub use builder::{Builder, Change};
-pub use snapshot::{Namespaces, Snapshot, Standing};
+pub use snapshot::{Namespaces, Seals, Snapshot, Standing};
 
 /// Where readers find the snapshot in force.
 #[derive(Debug, Clone, Default)]
-pub struct Handle(Arc<ArcSwapOption<Snapshot>>);
+pub struct Handle(Arc<Published>);
+
+#[derive(Debug, Default)]
+struct Published {
+    snapshot: ArcSwapOption<Snapshot>,
+    news: Notify,
+}
 
 impl Handle {
     /// The snapshot in force; `None` before the first one.
     #[must_use]
     pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
-        self.0.load_full()
+        self.0.snapshot.load_full()
+    }
+
+    /// Waits for a snapshot of which `wanted` is true, beginning with the one in force.
+    pub async fn snapshot_that(&self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        loop {
+            let mut news = std::pin::pin!(self.0.news.notified());
+            // From here on nothing is missed that is published after the look.
+            news.as_mut().enable();
+            match self.snapshot() {
+                Some(snapshot) if wanted(&snapshot) => return snapshot,
+                _ => news.await,
+            }
+        }
     }
 
     fn publish(&self, snapshot: Snapshot) {
-        self.0.store(Some(Arc::new(snapshot)));
+        self.0.snapshot.store(Some(Arc::new(snapshot)));
+        self.0.news.notify_waiters();
     }
 }
 

@@ -162,7 +162,8 @@ fn member(dice: &mut Dice<'_>, fields: &[Field]) -> (String, Tree) {
 
 /// What Go's decoder makes of a value that it decodes into what a field holds; `None` is the type's
 /// zero, and an error where the value has another type. It merges what comes twice: structs field by
-/// field, lists item by item, maps key by key. What is not read is left out.
+/// field, lists item by item, maps key by key. A list that hides items of the one before is an error: Go
+/// may bring them back. What is not read is left out.
 pub fn decoded(shape: &Shape, held: Option<Tree>, value: &Tree) -> Result<Option<Tree>, ()> {
     match (shape, value) {
         (Shape::Other(_), _) => Ok(held),
@@ -181,6 +182,9 @@ pub fn decoded(shape: &Shape, held: Option<Tree>, value: &Tree) -> Result<Option
             let Some(Tree::List(held)) = held.or(Some(Tree::List(Vec::new()))) else {
                 return Err(());
             };
+            if !items.is_empty() && items.len() < held.len() {
+                return Err(());
+            }
             let held = held.into_iter().map(Some).chain(std::iter::repeat(None));
             let read = items.iter().zip(held).map(|(value, held)| {
                 let held = held.or_else(|| Some(zero(item)));

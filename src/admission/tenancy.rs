@@ -4,7 +4,7 @@ use super::asker::Asker;
 use super::case::{Case, Fault, Stage, malformed, required};
 use super::exempt;
 use crate::defaults::namespace_labels;
-use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABEL};
+use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABEL, sanitise};
 use crate::objects::{Labelled, Meta, from_json};
 use crate::policy::Tenant;
 use crate::rules::{self, NamespaceView, Report, Shape, backstop, judge_namespace};
@@ -122,6 +122,13 @@ pub(super) fn cordoned(case: &Case<'_>, tenant: &Tenant) -> Option<Finding> {
         let found = format!("a change in tenant {}", tenant.name);
         requesters(Code::Cordoned, found, "the tenant is cordoned")
     })
+}
+
+/// What a new pod meets in a namespace whose walls do not stand yet.
+#[must_use]
+pub fn unsealed(namespace: &str) -> Finding {
+    let found = format!("namespace {} without its walls", sanitise(namespace, 63));
+    requesters(Code::Unsealed, found, "the namespace is being closed; try again")
 }
 
 pub(super) fn requesters(code: Code, found: String, must: &'static str) -> Finding {

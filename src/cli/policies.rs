@@ -14,7 +14,7 @@ use super::readiness::Health;
 use crate::domain::Version;
 use crate::files::{self, Watch};
 use crate::policy::{self, Report, Tenants};
-use crate::state::{Change, Namespaces, Snapshot};
+use crate::state::{Change, Namespaces, Seals, Snapshot};
 use crate::telemetry::{Metrics, Outcome};
 
 /// The documents of a folder, or the example set.
@@ -109,6 +109,7 @@ pub(super) fn snapshot(folder: Option<&Path>) -> Option<Snapshot> {
     Some(Snapshot {
         tenants: documents.tenants,
         namespaces: Arc::new(Namespaces::Unwatched),
+        seals: Seals::Unwatched,
         latest: Version::NEWEST,
     })
 }

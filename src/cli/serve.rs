@@ -5,32 +5,34 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
 
 use super::limits::{LimitArgs, seconds};
 use super::{Outcome, output, policies, readiness::Ready};
-use crate::controller::{Cluster, watch_namespaces};
+use crate::controller::{Cluster, Hand, keep_seals, watch_documents, watch_namespaces};
 use crate::server::tls::{self, Development, Files, Identity, Source};
 use crate::server::{Door, Ended, Server, Settings, shutdown};
 use crate::state::{Builder, Change, ClusterLookup, Handle};
 use crate::telemetry::{Metrics, logs};
 
-/// Runs the admission webhook.
+/// Runs the admission webhook, and in a cluster the controller.
 ///
 /// Without a cluster it judges by the documents in --policies (or by an example set), and a namespace
 /// is a tenant's that a Tenant claims by name. With --kubeconfig, or in a cluster, namespaces are
-/// watched there.
+/// watched there; without --policies so are the documents, as custom resources (`ringfence crds`), and
+/// every namespace of a tenant is closed, and kept closed, before a pod comes into it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ringfence serve
   ringfence serve --policies policies/ --listen 0.0.0.0:8443 --tls-cert tls.crt --tls-key tls.key
+  ringfence serve --kubeconfig ~/.kube/config
   ringfence serve --policies policies/ --kubeconfig ~/.kube/config
 
 Signals: SIGTERM and SIGINT drain and exit with 0; a second one ends at once")]
 pub(super) struct Args {
     /// The folder of Platform, Profile, Tenant, Exemption and Grant documents; changes take effect
-    /// within two seconds.
+    /// within two seconds. In a cluster: in place of custom resources, and nothing is sealed.
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
     /// The admission port (HTTPS): /validate and /mutate.
@@ -58,6 +60,10 @@ pub(super) struct Args {
     /// The cluster to watch; in a pod it is the pod's own.
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
+    /// Whether this replica lays what closes namespaces, or only looks whether another has. Pods wait
+    /// for it in both cases.
+    #[arg(long, value_enum, default_value = "on", conflicts_with = "policies")]
+    controller: Controller,
     /// How log lines look.
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
@@ -78,6 +84,21 @@ pub(super) struct Args {
 enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Controller {
+    On,
+    Off,
+}
+
+impl Controller {
+    fn hand(self) -> Hand {
+        match self {
+            Self::On => Hand::Lays,
+            Self::Off => Hand::Looks,
+        }
+    }
 }
 
 /// How many changes wait at most for the one who takes them in.
@@ -107,16 +128,18 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
         cluster = cluster(args) => cluster?,
         () = shutdown.draining() => return Ok(Outcome::Good),
     };
-    if cluster.is_some() && args.policies.is_none() {
-        bail!("a cluster's tenants are not the examples': give the documents by --policies");
-    }
     let handle = Handle::default();
-    let Some(documents) = policies::Documents::load(args.policies.as_deref()) else {
-        return Ok(Outcome::Failed);
+    let documents = if cluster.is_some() && args.policies.is_none() {
+        None
+    } else {
+        let documents = policies::Documents::load(args.policies.as_deref());
+        let Some(documents) = documents else { return Ok(Outcome::Failed) };
+        Some(documents)
     };
     let identity = Arc::new(identity(args, &metrics)?);
     let (changes, inbox) = mpsc::channel(CHANGES);
-    let ready = Ready::new(handle.clone(), cluster.is_some(), documents.health());
+    let health = documents.as_ref().map(policies::Documents::health).unwrap_or_default();
+    let ready = Ready::new(handle.clone(), cluster.is_some(), health);
     let lookup = cluster.clone().map(|it| Arc::new(it) as Arc<dyn ClusterLookup>);
     let depth = args.limits.max_json_depth;
     let door = Door::new(handle.clone(), lookup, Arc::clone(&metrics), depth);
@@ -130,15 +153,27 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
     let server = Server::bind(settings, identity, Arc::clone(&metrics), (door, ready))?;
     let addresses = (server.admission_addr(), server.telemetry_addr());
     let builder = match &cluster {
+        Some(cluster) if documents.is_none() => {
+            Builder::in_cluster(handle.clone(), cluster.version).with_seals()
+        }
         Some(cluster) => Builder::in_cluster(handle.clone(), cluster.version),
         None => Builder::without_cluster(handle.clone()),
     };
-    let announce = Announce { handle, addresses, done: false };
+    let announce = Announce { handle: handle.clone(), addresses, done: false };
     tokio::spawn(build(builder, inbox, announce));
-    if let Some(cluster) = cluster {
-        tokio::spawn(watch_namespaces(cluster, changes.clone()));
+    if let Some(cluster) = &cluster {
+        tokio::spawn(watch_namespaces(cluster.clone(), changes.clone()));
     }
-    tokio::spawn(documents.follow(changes, metrics));
+    match (documents, cluster) {
+        (Some(documents), _) => {
+            tokio::spawn(documents.follow(changes, metrics));
+        }
+        (None, Some(cluster)) => {
+            tokio::spawn(watch_documents(cluster.clone(), changes.clone()));
+            tokio::spawn(keep_seals(cluster, handle, args.controller.hand(), changes));
+        }
+        (None, None) => {}
+    }
     let ended = server.run(shutdown).await;
     tracing::info!(?ended, "ended");
     Ok(if ended == Ended::Aborted { Outcome::Failed } else { Outcome::Good })

@@ -91,6 +91,8 @@ register! {
     DocumentContent = 1015,
     /// A name that is a top-level domain of the Internet.
     PublicName = 1016,
+    /// A pod in a namespace that is not closed yet.
+    Unsealed = 1018,
     /// Host namespaces: network, PID, IPC.
     HostNamespaces = 2001,
     /// Host ports.

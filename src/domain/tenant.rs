@@ -6,6 +6,8 @@ use std::str::FromStr;
 /// The label that makes a namespace a tenant's; its value is the tenant's name.
 pub const TENANT_LABEL: &str = "ringfence.dev/tenant";
 
+/// The label of the objects that the controller keeps; its value is `true`.
+pub const MANAGED_LABEL: &str = "ringfence.dev/managed";
 /// The namespace that we run in.
 pub const OUR_NAMESPACE: &str = "ringfence-system";
 

@@ -106,6 +106,11 @@ impl<'de, T: Decode<'de>> Decode<'de> for Vec<T> {
                 self.get_mut(index).map_or(Ok(()), |item| item.decode_into(source))
             })?;
         }
+        // Go keeps what a shorter list hides, and a third one may bring some of it back: nothing that
+        // the API server encodes is worth following that.
+        if read > 0 && read < self.len() {
+            return Err(source.error("a list comes twice, the second one is shorter"));
+        }
         self.truncate(read);
         Ok(())
     }

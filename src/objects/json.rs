@@ -382,8 +382,9 @@ impl<'de> Reader<'de> {
         }
     }
 
+    /// Something is wrong here.
     #[cold]
-    fn error(&self, reason: impl Into<String>) -> Error {
+    pub fn error(&self, reason: impl Into<String>) -> Error {
         Error::at(self.at, reason.into())
     }
 

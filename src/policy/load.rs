@@ -8,7 +8,7 @@ use super::builtin::builtin_profiles;
 use super::documents::{ExemptionSpec, GrantSpec, PlatformSpec, ProfileSpec, TenantSpec};
 use super::exemptions::Exemptions;
 use super::fit::{Set, named};
-use super::problems::{Lost, Problems};
+use super::problems::{Lost, Misfit, Problems};
 use super::read::{Loaded, Read};
 use super::report::{Problem, Report, Source};
 use super::survey::Survey;
@@ -72,6 +72,21 @@ pub fn load_beside(sources: &[Source], unread: &[Problem]) -> Result<Documents, 
     Ok(documents(read, tenants))
 }
 
+/// Reads one document of each source.
+///
+/// # Errors
+/// Everything that is wrong: the index of the source, the line and column of the place, and what.
+pub(super) fn load_each(sources: &[Source]) -> Result<Documents, Vec<(usize, Misfit)>> {
+    let own = builtin_profiles().len();
+    let all = with_builtin(sources);
+    let (set, tenants) = fit(&all, 0);
+    let found = set.problems.into_found();
+    if found.is_empty() {
+        return Ok(documents(set.read, tenants));
+    }
+    Err(found.into_iter().map(|(source, misfit)| (source.saturating_sub(own), misfit)).collect())
+}
+
 /// Reads every document of every source, and keeps where everything stands.
 ///
 /// # Errors
@@ -88,11 +103,20 @@ fn with_builtin(sources: &[Source]) -> Vec<Source> {
 }
 
 fn fitting(all: &[Source], unread: &[Problem]) -> Result<(Read, Tenants), Report> {
+    let (set, tenants) = fit(all, unread.len());
+    match set.problems.into_report(unread) {
+        Some(report) => Err(report),
+        None => Ok((set.read, tenants)),
+    }
+}
+
+/// What all sources hold beside `unread` ones, and what is wrong with it.
+fn fit(all: &[Source], unread: usize) -> (Set<'_>, Tenants) {
     let own = builtin_profiles().len();
     let mut problems = Problems::of(all);
     let mut read = Read::default();
     // What could not be read may be any document.
-    read.lost.extend(unread.iter().map(|_| Lost::default()));
+    read.lost.extend((0..unread).map(|_| Lost::default()));
     for (index, source) in all.iter().enumerate() {
         read.source(index, &source.text, &mut problems);
     }
@@ -101,10 +125,7 @@ fn fitting(all: &[Source], unread: &[Problem]) -> Result<(Read, Tenants), Report
     read.profiles.retain(|profile| profile.source >= own || !given.contains(&profile.name));
     let mut set = Set { read, problems };
     let tenants = set.tenants();
-    match set.problems.into_report(unread) {
-        Some(report) => Err(report),
-        None => Ok((set.read, tenants)),
-    }
+    (set, tenants)
 }
 
 fn documents(read: Read, mut tenants: Tenants) -> Documents {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::fit;
-use super::problems::Problems;
+use super::problems::{Misfit, Problems};
 use super::read::{Loaded, Read};
 use super::report::Source;
 use crate::domain::{FieldPath, sanitise};
@@ -48,15 +48,20 @@ pub fn check(text: &str) -> Result<Written, Vec<Flaw>> {
     if found.is_empty() {
         return Ok(Written { expires: expires(&read) });
     }
+    Err(flaws(text, found.into_iter().map(|(_, misfit)| misfit)))
+}
+
+/// What is wrong in a text, by field.
+pub(super) fn flaws(text: &str, found: impl IntoIterator<Item = Misfit>) -> Vec<Flaw> {
     let roots: Vec<Node> =
         yaml::documents(text).into_iter().filter_map(|read| Some(read.ok()?.root)).collect();
-    let flaws = found.into_iter().take(MAX_FLAWS).map(|(at, problem)| {
+    let flaw = |(at, problem): Misfit| {
         let place = roots.iter().find_map(|root| find(root, at, &FieldPath::root()));
         let (path, found) = place.unwrap_or_else(|| (FieldPath::root(), "a text".to_owned()));
         let message = sanitise(&problem.message, 300).into_owned();
         Flaw { path, found, message, help: problem.help }
-    });
-    Err(flaws.collect())
+    };
+    found.into_iter().take(MAX_FLAWS).map(flaw).collect()
 }
 
 fn expires(read: &Read) -> Option<Timestamp> {

@@ -8,6 +8,9 @@ use crate::objects::yaml::Span;
 /// How many problems are kept of all sources: each costs a look through its source.
 const MAX_PROBLEMS: usize = 1000;
 
+/// A problem with its line and its column.
+pub(super) type Misfit = ((usize, usize), Problem);
+
 /// Problems and the sources that they are in.
 pub(super) struct Problems<'a> {
     sources: &'a [Source],
@@ -50,15 +53,16 @@ impl<'a> Problems<'a> {
     /// The report, if anything is wrong, after what could not be read at all.
     pub(super) fn into_report(self, unread: &[Problem]) -> Option<Report> {
         let mut problems = unread.to_vec();
-        problems.extend(self.into_found().into_iter().map(|(_, problem)| problem));
+        problems.extend(self.into_found().into_iter().map(|(_, (_, problem))| problem));
         (!problems.is_empty()).then_some(Report { problems })
     }
 
-    /// Each problem with its line and its column, in the order of the sources.
-    pub(super) fn into_found(mut self) -> Vec<((usize, usize), Problem)> {
+    /// Each problem with the index of its source, in the order of the sources.
+    pub(super) fn into_found(mut self) -> Vec<(usize, Misfit)> {
         self.found.sort_by_key(|(source, span, _)| (*source, span.line, span.column));
         let place = |span: &Span| (span.line, span.column);
-        self.found.into_iter().map(|(_, span, problem)| (place(&span), problem)).collect()
+        let found = self.found.into_iter();
+        found.map(|(source, span, problem)| (source, (place(&span), problem))).collect()
     }
 
     /// Drops those after the first so many that a gap explains.

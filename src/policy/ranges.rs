@@ -1,6 +1,7 @@
 //! Which addresses are the cluster's own: what opens one of them would open what seals close.
 
 use super::documents::Cluster;
+use super::tenants::PlatformFacts;
 use crate::domain::Cidr;
 
 /// What counts as pods or Services where the Platform does not say which ranges are theirs.
@@ -49,5 +50,14 @@ impl ClusterRanges {
             absent.join(" and "),
         );
         Some((format!("`{cidr}` meets `{met}`, which counts as the cluster's own"), Some(help)))
+    }
+}
+
+impl PlatformFacts {
+    /// Whether addresses meet a range of the cluster's pods or Services, so that what opened them would
+    /// open what seals close.
+    #[must_use]
+    pub fn meets_cluster(&self, cidr: &Cidr) -> bool {
+        ClusterRanges::of(self.spec.cluster.as_ref()).met_by(cidr).is_some()
     }
 }

@@ -3,6 +3,7 @@ mod laws;
 mod network;
 mod status;
 mod surveys;
+mod usable;
 
 use super::*;
 use crate::domain::{Code, Level, Mode, PolicyVersion, Version};

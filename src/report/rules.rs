@@ -193,6 +193,10 @@ fn looks_at(rule: &Rule) -> &'static str {
             "every change in the namespaces of a cordoned tenant; always enforced, and never exempted"
         }
         Concern::Document => "resources of ringfence.dev; always enforced, and never exempted",
+        Concern::Seal => {
+            "pods on their creation, where a controller closes namespaces; always enforced, and \
+             never exempted"
+        }
         Concern::Guard => "every request; always enforced, and never exempted",
     }
 }

@@ -31,6 +31,8 @@ pub struct Subject<'a> {
     pub name: &'a str,
     /// Whom to ask.
     pub contact: &'a str,
+    /// Whether a part of Kubernetes asks: its workers would wait where a client may try again.
+    pub to_control_plane: bool,
 }
 
 /// The status that refuses a request, or `None` where the verdict refuses nothing.
@@ -40,7 +42,10 @@ pub fn refusal(subject: &Subject<'_>, verdict: &Verdict) -> Option<Status> {
     if findings.is_empty() {
         return None;
     }
-    let (code, reason) = status_code(&findings);
+    let (code, reason) = match status_code(&findings) {
+        TRY_AGAIN if subject.to_control_plane => FORBIDDEN,
+        status => status,
+    };
     let head = first_line(subject, &findings);
     let tail = learn_more(subject, &findings);
     let kept = fitting(&findings, LIMIT.saturating_sub(head.len() + tail.len()));
@@ -65,34 +70,41 @@ pub fn refusal(subject: &Subject<'_>, verdict: &Verdict) -> Option<Status> {
         kind: named(subject.kind, 63),
         name: named(subject.name, 253),
         causes,
+        retry_after: ((code, reason) == TRY_AGAIN).then_some(1),
     };
     Some(Status { code, reason, message, details })
 }
 
+/// What the requester may not do.
+const FORBIDDEN: (u16, &str) = (403, "Forbidden");
+/// What passes by itself; clients of Kubernetes then try again by themselves.
+const TRY_AGAIN: (u16, &str) = (429, "TooManyRequests");
+
 /// What the guard's own rules answer; every other rule is about the object and answers 422.
-const GUARD: [(Code, u16, &str); 6] = [
-    (Code::Malformed, 400, "BadRequest"),
-    (Code::UnknownKind, 403, "Forbidden"),
-    (Code::UnknownNamespace, 403, "Forbidden"),
-    (Code::Deadline, 500, "InternalError"),
-    (Code::Internal, 500, "InternalError"),
-    (Code::NotReady, 503, "ServiceUnavailable"),
+const GUARD: [(Code, (u16, &str)); 6] = [
+    (Code::Malformed, (400, "BadRequest")),
+    (Code::UnknownKind, FORBIDDEN),
+    (Code::UnknownNamespace, FORBIDDEN),
+    (Code::Deadline, (500, "InternalError")),
+    (Code::Internal, (500, "InternalError")),
+    (Code::NotReady, (503, "ServiceUnavailable")),
 ];
 
 /// Invalid where something is wrong in the object; else what the guard's own rules answer, or
-/// Forbidden where the requester may not do it.
+/// Forbidden where the requester may not do it. To try again helps only where nothing else is wrong.
 fn status_code(findings: &[&Finding]) -> (u16, &'static str) {
-    let about_the_request = |finding: &&Finding| match finding.code.family() {
+    let about_the_request = |finding: &&Finding| match finding.code {
         // What stands in a document is its author's to mend, whoever that is.
-        _ if finding.code == Code::DocumentContent => None,
-        Family::TENANCY => Some((403, "Forbidden")),
-        _ => {
-            let guard = GUARD.iter().find(|(code, ..)| *code == finding.code);
-            guard.map(|(_, status, reason)| (*status, *reason))
-        }
+        Code::DocumentContent => None,
+        Code::Unsealed => Some(TRY_AGAIN),
+        code if code.family() == Family::TENANCY => Some(FORBIDDEN),
+        code => GUARD.iter().find(|(guard, _)| *guard == code).map(|(_, status)| *status),
     };
-    let all: Option<Vec<_>> = findings.iter().map(about_the_request).collect();
-    all.and_then(|all| all.first().copied()).unwrap_or((422, "Invalid"))
+    let Some(all) = findings.iter().map(about_the_request).collect::<Option<Vec<_>>>() else {
+        return (422, "Invalid");
+    };
+    let lasting = all.iter().find(|status| **status != TRY_AGAIN);
+    lasting.or(all.first()).copied().unwrap_or((422, "Invalid"))
 }
 
 /// `tenant alpha: 2 problems in Deployment web: RF2006 allowPrivilegeEscalation, RF2003 privileged`

@@ -42,6 +42,9 @@ pub struct Details {
     pub name: String,
     /// One for each finding.
     pub causes: Vec<Cause>,
+    /// When a client may try the same again by itself, in seconds.
+    #[serde(rename = "retryAfterSeconds", skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u8>,
 }
 
 /// A `metav1.StatusCause`.
@@ -149,6 +152,7 @@ mod tests {
                 kind: "Deployment".to_owned(),
                 name: "web".to_owned(),
                 causes: vec![cause("spec"), cause("")],
+                retry_after: None,
             },
         };
         let response = Response {
@@ -165,6 +169,28 @@ mod tests {
                 r#"{"reason":"FieldValueInvalid","field":"spec","message":"m"},"#,
                 r#"{"reason":"FieldValueInvalid","message":"m"}]}},"#,
                 r#""auditAnnotations":{"tenant":"alpha"},"warnings":["w"]}"#
+            ),
+        );
+    }
+
+    #[test]
+    fn a_client_is_told_when_to_try_again() {
+        let name = String::new;
+        let details = Details {
+            group: name(),
+            kind: name(),
+            name: name(),
+            causes: Vec::new(),
+            retry_after: Some(1),
+        };
+        let status =
+            Status { code: 429, reason: "TooManyRequests", message: "m".to_owned(), details };
+        check(
+            &Response { refusal: Some(status), ..Response::allowed() },
+            concat!(
+                r#"{"uid":"u\"1","allowed":false,"status":{"code":429,"reason":"TooManyRequests","#,
+                r#""message":"m","details":{"group":"","kind":"","name":"","causes":[],"#,
+                r#""retryAfterSeconds":1}}}"#
             ),
         );
     }

@@ -97,6 +97,7 @@ fn of(code: Code) -> &'static [&'static str] {
         | Code::Document
         | Code::DocumentContent
         | Code::PublicName
+        | Code::Unsealed
         | Code::ProbeHosts
         | Code::EarlyProbeHosts
         | Code::ImageDigest

@@ -43,6 +43,8 @@ pub enum Concern {
     Cordon,
     /// Our own documents, as resources of a cluster.
     Document,
+    /// New pods of a namespace whose walls do not stand yet.
+    Seal,
     /// Every request that reaches us.
     Guard,
 }
@@ -88,6 +90,7 @@ impl Rule {
             | Concern::Namespace(_)
             | Concern::Cordon
             | Concern::Document
+            | Concern::Seal
             | Concern::Guard => None,
         }
     }

@@ -4,8 +4,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body, Frame};
+use tokio::time::Instant;
 
 use super::budget::{Budget, Share};
 use super::pace::Pace;
@@ -14,13 +15,14 @@ use super::refusal::Refusal;
 /// How much of a stated length is reserved before it has come. Most reviews are smaller, and are
 /// read in one piece. Were it the whole, four clients that state 16 MiB and send nothing would hold
 /// the default budget.
-const BELIEVED: usize = 64 * 1024;
+pub(super) const BELIEVED: usize = 64 * 1024;
 
 /// A body, and the bounds that it is read under.
 pub(super) struct Reader<'a, B> {
     body: B,
     /// Where nothing says it beforehand, only reading shows that a body is at its end.
     ended: bool,
+    started: Instant,
     largest: usize,
     budget: &'a Budget,
     pace: &'a Pace,
@@ -33,9 +35,14 @@ pub(super) struct Held<'a> {
 }
 
 impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
-    /// Of at most `largest` bytes.
+    /// Of at most `largest` bytes, from now on.
     pub(super) fn new(body: B, largest: usize, budget: &'a Budget, pace: &'a Pace) -> Self {
-        Self { body, ended: false, largest, budget, pace }
+        Self { body, ended: false, started: Instant::now(), largest, budget, pace }
+    }
+
+    /// When the head had come.
+    pub(super) fn started(&self) -> Instant {
+        self.started
     }
 
     /// Whether nothing of the body is left to read.
@@ -65,16 +72,17 @@ impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
         if first.len() == stated {
             return Ok(Held { bytes: first, _share: share });
         }
-        let mut whole = BytesMut::with_capacity(reserved);
+        let mut whole = Vec::with_capacity(reserved);
         whole.extend_from_slice(&first);
         drop(first);
         while let Some(data) = self.data().await? {
             let length = whole.len().saturating_add(data.len());
             self.reserve(&mut share, &mut reserved, length, stated)?;
-            whole.reserve(reserved.saturating_sub(whole.len()));
+            // What is taken of memory is what is taken of the budget.
+            whole.reserve_exact(reserved.saturating_sub(whole.len()));
             whole.extend_from_slice(&data);
         }
-        Ok(Held { bytes: whole.freeze(), _share: share })
+        Ok(Held { bytes: whole.into(), _share: share })
     }
 
     /// Throws the rest of the body away, so that the connection can be used again; false if that
@@ -93,8 +101,8 @@ impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
         }
     }
 
-    /// Makes room for `length` bytes: of a stated length up to twice as much as before, so that no
-    /// byte is moved often.
+    /// Makes room for `length` bytes: up to twice as much as before, so that no byte is moved often, and
+    /// never more than can come.
     fn reserve(
         &self,
         share: &mut Share<'_>,
@@ -108,7 +116,8 @@ impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
         if length <= *reserved {
             return Ok(());
         }
-        let goal = reserved.saturating_mul(2).min(stated).max(length);
+        let most = if stated == 0 { self.largest } else { stated };
+        let goal = reserved.saturating_mul(2).min(most).max(length);
         let more = goal.saturating_sub(*reserved);
         if !share.grow(more) {
             return Err(Refusal::NoRoom);
@@ -128,12 +137,19 @@ impl<'a, B: Body<Data = Bytes> + Unpin> Reader<'a, B> {
             });
             match frame.await?.map(|frame| frame.map(Frame::into_data)) {
                 None => self.ended = true,
-                Some(Ok(Ok(data))) => return Ok(Some(data)),
+                Some(Ok(Ok(data))) => return self.in_time(data).map(Some),
                 // Trailers say nothing that we want to know.
                 Some(Ok(Err(_trailers))) => {}
                 Some(Err(_)) => return Err(Refusal::BodyBroken),
             }
         }
         Ok(None)
+    }
+
+    /// The stream's clock is read where it must wait, and a client that sends all the time keeps it from
+    /// that.
+    fn in_time(&self, data: Bytes) -> Result<Bytes, Refusal> {
+        let is_late = !self.is_at_end() && self.started.elapsed() > self.pace.body_time();
+        if is_late { Err(Refusal::BodyLate) } else { Ok(data) }
     }
 }

@@ -7,12 +7,20 @@ use crate::telemetry::Gauge;
 /// So much, and no more. What is taken shows in a gauge.
 pub(super) struct Budget {
     capacity: i64,
+    /// How large a share may be that takes of what is kept.
+    small: i64,
+    kept: i64,
     taken: Gauge,
 }
 
 impl Budget {
     pub(super) fn new(capacity: usize, taken: Gauge) -> Self {
-        Self { capacity: i64::try_from(capacity).unwrap_or(i64::MAX), taken }
+        Self { capacity: number(capacity), small: 0, kept: 0, taken }
+    }
+
+    /// The same, in which so much is kept for shares of at most `small`, so that large ones leave room.
+    pub(super) fn keeping(self, kept: usize, small: usize) -> Self {
+        Self { small: number(small), kept: number(kept), ..self }
     }
 
     /// A share of `amount`, if there is as much left.
@@ -32,8 +40,9 @@ impl Share<'_> {
     /// Takes `amount` more; false, and nothing taken, if there is not as much left.
     pub(super) fn grow(&mut self, amount: usize) -> bool {
         let Ok(amount) = i64::try_from(amount) else { return false };
-        let capacity = self.budget.capacity;
-        let fits = |taken: i64| taken.checked_add(amount).filter(|sum| *sum <= capacity);
+        let is_small = self.held.saturating_add(amount) <= self.budget.small;
+        let most = self.budget.capacity - if is_small { 0 } else { self.budget.kept };
+        let fits = |taken: i64| taken.checked_add(amount).filter(|sum| *sum <= most);
         let grown = self.budget.taken.inner().fetch_update(Relaxed, Relaxed, fits).is_ok();
         if grown {
             self.held += amount;
@@ -46,6 +55,10 @@ impl Drop for Share<'_> {
     fn drop(&mut self) {
         self.budget.taken.inner().fetch_sub(self.held, Relaxed);
     }
+}
+
+fn number(amount: usize) -> i64 {
+    i64::try_from(amount).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -64,5 +77,17 @@ mod tests {
         assert_eq!(gauge.get(), 10);
         drop(first);
         assert_eq!(gauge.get(), 0);
+    }
+
+    #[test]
+    fn large_shares_leave_room_for_small_ones() {
+        let budget = Budget::new(10, Gauge::default()).keeping(4, 2);
+        let mut large = budget.take(2).expect("there is room");
+        assert!(large.grow(4));
+        assert!(!large.grow(1));
+        assert!(budget.take(3).is_none());
+        let small = [budget.take(2), budget.take(2)];
+        assert!(small.iter().all(Option::is_some));
+        assert!(budget.take(1).is_none());
     }
 }

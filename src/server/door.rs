@@ -161,6 +161,7 @@ impl Door {
                 kind: &request.kind.kind,
                 name: &request.object_name(),
                 contact: contact.as_deref().unwrap_or("your platform team"),
+                to_control_plane: request.requester().is_control_plane(),
             };
             refusal(&subject, &verdict)
         } else {

@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use bytes::Bytes;
 use futures::FutureExt;
-use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tokio::time::{Instant, timeout_at};
 
-use super::body::Reader;
+use super::body::{BELIEVED, Reader};
 use super::budget::Budget;
 use super::pace::Pace;
 use super::refusal::{Refusal, respond};
@@ -36,10 +36,14 @@ pub struct Front<A> {
 impl<A: Admission> Front<A> {
     /// In front of `admission`.
     pub fn new(admission: A, limits: Arc<Limits>, metrics: Arc<Metrics>) -> Self {
+        // A few large bodies must not keep all others out, and the largest must still find room.
+        let most = limits.bodies_bytes;
+        let kept = (most / 4).min(most.saturating_sub(limits.body_bytes));
+        let bodies = Budget::new(most, metrics.bytes_in_flight()).keeping(kept, BELIEVED);
         Self {
             admission,
             requests: Budget::new(limits.requests, metrics.requests_in_flight()),
-            bodies: Budget::new(limits.bodies_bytes, metrics.bytes_in_flight()),
+            bodies,
             limits,
             metrics,
             closing: AtomicBool::new(false),
@@ -68,11 +72,12 @@ impl<A: Admission> Front<A> {
                 refusal.into_response()
             }
         };
-        let unread = !reader.is_at_end();
-        if unread {
+        // A body in chunks is the last one: see `heads`. The API server states lengths.
+        let last = !reader.is_at_end() || parts.headers.contains_key(TRANSFER_ENCODING);
+        if last {
             pace.cut();
         }
-        if unread || self.closing.load(Relaxed) {
+        if last || self.closing.load(Relaxed) {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
@@ -87,7 +92,7 @@ impl<A: Admission> Front<A> {
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        let started = Instant::now();
+        let started = reader.started();
         let allowed = deadline::allowed(&self.limits, parts.uri.query());
         pace.body(allowed.min(self.limits.body_time));
         let endpoint = read_head(parts)?;

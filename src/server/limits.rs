@@ -36,7 +36,8 @@ pub struct Limits {
     /// Bytes of a body; over it the answer is 413. Kubernetes takes objects of 3 MiB, JSON is
     /// larger than what it counts, and a review carries two of them.
     pub body_bytes: usize,
-    /// Bytes of all bodies that are being read or judged; over it the answer is 429.
+    /// Bytes of all bodies that are being read or judged; over it the answer is 429. Bodies of more than
+    /// 64 KiB leave a quarter of it to the others.
     pub bodies_bytes: usize,
     /// Requests that are being read or judged; over it the answer is 429.
     pub requests: usize,

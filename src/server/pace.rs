@@ -38,7 +38,7 @@ pub struct Pace {
     body_millis: AtomicU32,
     /// Bytes of the next request came while this one was being answered.
     early: AtomicBool,
-    /// Part of a request stays unread, so that the connection must end after the answer.
+    /// Something may stay unread, so that the connection must end after the answer.
     cut: AtomicBool,
     /// Somebody waits for this connection's place.
     wanted: AtomicBool,

@@ -1,4 +1,4 @@
-//! A stream that keeps the clocks of its connection.
+//! A stream that keeps the clocks of its connection, and looks through its heads.
 //!
 //! hyper has one clock for a request's head, which runs while a connection is idle too. Here a
 //! head's clock starts at its first byte, and an idle connection has a clock of its own. Head bytes
@@ -18,12 +18,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::Limits;
+use super::heads::Heads;
 use super::pace::{Pace, Stage, Step};
 use crate::telemetry::{Metrics, Rejection};
 
 /// See the module.
 pub(super) struct Paced<S> {
     io: S,
+    heads: Heads,
     pace: Arc<Pace>,
     limits: Arc<Limits>,
     metrics: Arc<Metrics>,
@@ -37,7 +39,8 @@ pub(super) struct Paced<S> {
 impl<S> Paced<S> {
     pub(super) fn new(io: S, pace: Arc<Pace>, limits: Arc<Limits>, metrics: Arc<Metrics>) -> Self {
         let timer = Box::pin(tokio::time::sleep(limits.idle_time));
-        Self { io, pace, limits, metrics, waiting: None, stuck: None, timer }
+        let heads = Heads::default();
+        Self { io, heads, pace, limits, metrics, waiting: None, stuck: None, timer }
     }
 
     /// The stream alone, without clocks.
@@ -45,16 +48,17 @@ impl<S> Paced<S> {
         self.io
     }
 
-    /// Ready once `deadline` has passed; until then the task will be woken in time.
+    /// Ready once `deadline` has passed; until then the task will be woken in time. The clock is asked
+    /// first: a task that has had its turn, as one has whose client never pauses, finds no timer elapsed.
     fn until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         loop {
+            if Instant::now() >= deadline {
+                return Poll::Ready(());
+            }
             if self.timer.is_elapsed() || deadline < self.timer.deadline() {
                 self.timer.as_mut().reset(deadline);
             }
             ready!(self.timer.as_mut().poll(cx));
-            if Instant::now() >= deadline {
-                return Poll::Ready(());
-            }
         }
     }
 
@@ -120,7 +124,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         match Pin::new(&mut self.io).poll_read(cx, buf) {
             Poll::Pending => self.wait(cx),
             Poll::Ready(result) => {
-                if buf.filled().len() > before {
+                let new = buf.filled_mut().get_mut(before..).unwrap_or_default();
+                if !new.is_empty() {
+                    self.heads.pass(new);
                     self.pace.received();
                 }
                 Poll::Ready(result)

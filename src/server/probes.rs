@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::header::CONNECTION;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Full;
 
@@ -35,12 +36,18 @@ impl<R: Readiness> Probes<R> {
         self.closing.store(true, Relaxed);
     }
 
-    /// Answers one request.
+    /// Answers one request, and reads no body.
     pub fn respond<B: Body>(&self, request: &Request<B>, pace: &Pace) -> Response<Full<Bytes>> {
         pace.work();
+        let mut response = self.page(request);
         if !request.body().is_end_stream() {
             pace.cut();
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        response
+    }
+
+    fn page<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         if request.method() != Method::GET && request.method() != Method::HEAD {
             return Refusal::Method("GET, HEAD").into_response();
         }

@@ -1,9 +1,9 @@
 //! The single writer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Handle, Namespaces, Snapshot};
+use super::{Handle, Namespaces, Seals, Snapshot};
 use crate::domain::Version;
 use crate::policy::Tenants;
 
@@ -18,6 +18,10 @@ pub enum Change {
     Namespace(String, Option<String>),
     /// A namespace went.
     NamespaceGone(String),
+    /// Every object of a namespace's seal has been seen as it must be.
+    Sealed(String),
+    /// An object of a namespace's seal is missing, or is not as it must be.
+    Unsealed(String),
 }
 
 /// Makes a snapshot of changes and publishes it. Nothing is published before the documents are
@@ -27,6 +31,7 @@ pub struct Builder {
     handle: Handle,
     tenants: Option<Arc<Tenants>>,
     namespaces: Option<Arc<Namespaces>>,
+    seals: Seals,
     latest: Version,
 }
 
@@ -35,13 +40,20 @@ impl Builder {
     #[must_use]
     pub fn without_cluster(handle: Handle) -> Self {
         let namespaces = Some(Arc::new(Namespaces::Unwatched));
-        Self { handle, tenants: None, namespaces, latest: Version::NEWEST }
+        let seals = Seals::Unwatched;
+        Self { handle, tenants: None, namespaces, seals, latest: Version::NEWEST }
     }
 
-    /// A builder for a cluster of this version.
+    /// A builder for a cluster of this version, in which pods do not wait for a seal.
     #[must_use]
     pub fn in_cluster(handle: Handle, latest: Version) -> Self {
-        Self { handle, tenants: None, namespaces: None, latest }
+        Self { handle, tenants: None, namespaces: None, seals: Seals::Unwatched, latest }
+    }
+
+    /// The same, where a pod waits until its namespace is sealed: none is until a change says so.
+    #[must_use]
+    pub fn with_seals(self) -> Self {
+        Self { seals: Seals::Watched(Arc::default()), ..self }
     }
 
     /// Takes a change in, and publishes what follows from it, if anything does.
@@ -64,6 +76,7 @@ impl Builder {
             self.handle.publish(Snapshot {
                 tenants: Arc::clone(tenants),
                 namespaces: Arc::clone(namespaces),
+                seals: self.seals.clone(),
                 latest: self.latest,
             });
         }
@@ -76,6 +89,9 @@ impl Builder {
             Change::Namespaces(listed) => {
                 if self.watched().is_some_and(|known| *known == listed) {
                     return false;
+                }
+                if let Seals::Watched(sealed) = &mut self.seals {
+                    Arc::make_mut(sealed).retain(|name| listed.contains_key(name));
                 }
                 self.namespaces = Some(Arc::new(Namespaces::Watched(listed)));
             }
@@ -94,9 +110,22 @@ impl Builder {
                 if let Some(known) = self.watched_mut() {
                     known.remove(&name);
                 }
+                self.mark(&name, false);
             }
+            Change::Sealed(name) => return self.mark(&name, true),
+            Change::Unsealed(name) => return self.mark(&name, false),
         }
         true
+    }
+
+    /// Whether it changes anything that a namespace is sealed or not.
+    fn mark(&mut self, namespace: &str, is_sealed: bool) -> bool {
+        let Seals::Watched(sealed) = &mut self.seals else { return false };
+        if sealed.contains(namespace) == is_sealed {
+            return false;
+        }
+        let sealed: &mut HashSet<String> = Arc::make_mut(sealed);
+        if is_sealed { sealed.insert(namespace.to_owned()) } else { sealed.remove(namespace) }
     }
 
     fn watched(&self) -> Option<&HashMap<String, Option<String>>> {

@@ -1,9 +1,10 @@
 //! The picture that one decision is made on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::domain::{Verdict, Version};
+use crate::policy::documents::Seal;
 use crate::policy::{EffectiveProfile, Tenant, Tenants};
 
 /// Everything that a decision reads beside the request.
@@ -13,6 +14,8 @@ pub struct Snapshot {
     pub tenants: Arc<Tenants>,
     /// The namespaces that exist, as far as we know.
     pub namespaces: Arc<Namespaces>,
+    /// Which of them are sealed.
+    pub seals: Seals,
     /// What `latest` stands for.
     pub latest: Version,
 }
@@ -24,6 +27,15 @@ pub enum Namespaces {
     Unwatched,
     /// Each namespace with the value of its tenant label.
     Watched(HashMap<String, Option<String>>),
+}
+
+/// The namespaces that are sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seals {
+    /// Nobody looks: pods do not wait for a seal.
+    Unwatched,
+    /// Those whose objects have all been seen with the content that we want.
+    Watched(Arc<HashSet<String>>),
 }
 
 /// What a namespace is to us.
@@ -79,6 +91,14 @@ impl Snapshot {
     #[must_use]
     pub fn in_cluster(&self) -> bool {
         matches!(self.namespaces.as_ref(), Namespaces::Watched(_))
+    }
+
+    /// Whether pods must not come into a tenant's namespace yet, because it is not closed.
+    #[must_use]
+    pub fn awaits_seal(&self, namespace: &str) -> bool {
+        let Seals::Watched(sealed) = &self.seals else { return false };
+        let keeps = |tenant: &Tenant| tenant.profile.seal == Seal::Keep;
+        !sealed.contains(namespace) && self.standing(namespace).tenant().is_some_and(keeps)
     }
 
     /// How many namespaces a tenant has beside this one, those that it claims by name included.

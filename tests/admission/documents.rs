@@ -30,7 +30,14 @@ fn answered(operation: &str, group: &str, kind: &str, name: &str, spec: &Value) 
     });
     let snapshot = snapshot(&embedded());
     let record = created(&snapshot, &review_of.to_string(), None, NOW.parse().unwrap());
-    let subject = Subject { tenant: None, group: "ringfence.dev", kind, name, contact: "#x" };
+    let subject = Subject {
+        tenant: None,
+        group: "ringfence.dev",
+        kind,
+        name,
+        contact: "#x",
+        to_control_plane: false,
+    };
     refusal(&subject, &record.verdict).map(|status| serde_json::to_value(status).unwrap())
 }
 

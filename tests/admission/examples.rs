@@ -8,7 +8,7 @@ use ringfence::domain::{Finding, Operation, Requester, Version};
 use ringfence::objects::yaml;
 use ringfence::policy::{Source, load};
 use ringfence::rules::{self, Example, Rule, Step, find_kind};
-use ringfence::state::{Namespaces, Snapshot};
+use ringfence::state::{Namespaces, Seals, Snapshot};
 use serde_json::{Value, json};
 
 /// The tenants that the examples speak of, and the profile that alpha has.
@@ -60,6 +60,7 @@ spec:
     Snapshot {
         tenants: load(&[source]).unwrap().resolve(),
         namespaces: Arc::new(Namespaces::Unwatched),
+        seals: Seals::Unwatched,
         latest: Version::NEWEST,
     }
 }
@@ -144,6 +145,6 @@ fn the_failing_one_has_that_finding_alone_and_the_passing_one_none() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert_eq!(without, ["RF9003", "RF9004", "RF9005", "RF9006"]);
+    assert_eq!(without, ["RF1018", "RF9003", "RF9004", "RF9005", "RF9006"]);
     assert!(shown > 40, "{shown}");
 }

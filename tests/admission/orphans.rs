@@ -5,7 +5,7 @@ use ringfence::admission::{Case, judge};
 use ringfence::domain::{Decision, Version};
 use ringfence::objects::json::DEEPEST;
 use ringfence::review::read;
-use ringfence::state::{Namespaces, Snapshot};
+use ringfence::state::{Namespaces, Seals, Snapshot};
 use serde_json::{Value, json};
 
 const JOBS: &str = "system:serviceaccount:kube-system:job-controller";
@@ -21,6 +21,7 @@ fn updated(
         tenants: ringfence::policy::Tenants::default().into(),
         namespaces: Namespaces::Watched([("old".to_owned(), Some("gone".to_owned()))].into())
             .into(),
+        seals: Seals::Unwatched,
         latest: Version::NEWEST,
     };
     let operation = if old.is_null() { "CREATE" } else { "UPDATE" };

@@ -7,7 +7,7 @@ use ringfence::domain::{Mode, Operation, Requester, Version};
 use ringfence::objects::json::DEEPEST;
 use ringfence::policy::{Source, load};
 use ringfence::review::{Subject, read, refusal};
-use ringfence::state::{Namespaces, Snapshot};
+use ringfence::state::{Namespaces, Seals, Snapshot};
 use serde_json::{Value, json};
 
 const DOCUMENTS: &str = r#"
@@ -39,6 +39,7 @@ fn snapshot(name: &str, spec: &str) -> Snapshot {
     Snapshot {
         tenants,
         namespaces: Namespaces::Watched([("beta-a".to_owned(), label)].into()).into(),
+        seals: Seals::Unwatched,
         latest: Version::NEWEST,
     }
 }
@@ -75,6 +76,7 @@ fn told(snapshot: &Snapshot, groups: &[&str], object: &Value, old: Option<&Value
             kind: "Namespace",
             name: &request.object_name(),
             contact: "the platform team",
+            to_control_plane: false,
         };
         refusal(&subject, &judge(&case)).map_or(Value::Null, |status| json!(status.message))
     };
@@ -163,7 +165,8 @@ fn a_manifest_is_judged_as_its_owner_s_namespace_is() {
     let source = Source { name: "documents.yaml".into(), text };
     let tenants = load(&[source]).unwrap_or_else(|report| panic!("{report}")).resolve();
     let namespaces = Namespaces::Unwatched.into();
-    let snapshot = Snapshot { tenants, namespaces, latest: Version::NEWEST };
+    let snapshot =
+        Snapshot { tenants, namespaces, seals: Seals::Unwatched, latest: Version::NEWEST };
     let check = |groups: &[&str], name: &str, expect: &[&str]| {
         let groups = groups.iter().map(ToString::to_string).collect();
         let settings = Settings {

@@ -9,7 +9,7 @@ use ringfence::audit::{Asked, Input, Settings, fix, review};
 use ringfence::domain::{Finding, Level, Operation, PolicyVersion, Version};
 use ringfence::objects::yaml;
 use ringfence::policy::{embedded, load};
-use ringfence::state::{Namespaces, Snapshot};
+use ringfence::state::{Namespaces, Seals, Snapshot};
 
 use serde_json::json;
 
@@ -38,7 +38,7 @@ proptest! {
         let snapshot = Snapshot {
             tenants: load(&embedded()).unwrap().resolve(),
             namespaces: Arc::new(Namespaces::Unwatched),
-            latest: Version::NEWEST,
+            seals: Seals::Unwatched, latest: Version::NEWEST,
         };
         let settings = Settings {
             snapshot: &snapshot,

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["domain", "objects"]),
     ("rules", &["domain", "objects", "policy"]),
     ("defaults", &["domain", "objects", "policy"]),
+    ("seal", &["domain", "policy"]),
     ("review", &["domain", "objects"]),
     ("state", &["domain", "objects", "policy"]),
     ("admission", &["domain", "objects", "policy", "rules", "defaults", "review", "state"]),
@@ -33,7 +34,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("controller", &["domain", "objects", "policy", "rules", "defaults", "state", "telemetry"]),
+    (
+        "controller",
+        &["domain", "objects", "policy", "rules", "defaults", "seal", "state", "telemetry"],
+    ),
     (
         "audit",
         &["domain", "objects", "policy", "rules", "defaults", "review", "state", "admission"],
@@ -51,6 +55,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("policy", &["tokio", "axum", "hyper", "tracing"]),
     ("rules", &["serde_json", "kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
     ("defaults", &["kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
+    ("seal", &["kube", "axum", "hyper", "tokio", "tracing"]),
     ("review", &["kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
     ("state", &["kube", "k8s_openapi", "axum", "hyper"]),
     ("admission", &["kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
@@ -63,8 +68,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms in which nothing may depend on when or where it runs.
-const PURE: [&str; 8] =
-    ["domain", "objects", "policy", "rules", "defaults", "review", "admission", "report"];
+const PURE: [&str; 9] =
+    ["domain", "objects", "policy", "rules", "defaults", "seal", "review", "admission", "report"];
 
 /// What such a room must not name.
 const IMPURE: [&str; 9] = [
@@ -282,6 +287,7 @@ fn the_register_of_codes_is_frozen() {
         "RF1014 document",
         "RF1015 documentContent",
         "RF1016 publicName",
+        "RF1018 unsealed",
         "RF2001 hostNamespaces",
         "RF2002 hostPorts",
         "RF2003 privileged",

@@ -10,6 +10,7 @@ fn every_command_explains_itself() {
         "help_policies",
         session(&[&["policies", "--help"], &["policies", "check", "--help"]])
     );
+    insta::assert_snapshot!("help_plan", run(&["plan", "--help"]));
     insta::assert_snapshot!("help_rules", run(&["rules", "--help"]));
     insta::assert_snapshot!("help_webhooks", run(&["webhooks", "--help"]));
     insta::assert_snapshot!("help_crds", run(&["crds", "--help"]));

@@ -16,6 +16,7 @@ mod kustomize;
 mod manual;
 mod papers;
 mod pipes;
+mod plan;
 mod policies;
 mod program;
 mod review;

@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 use super::program::{command, files};
 
 /// How long a test waits for anything; far more than anything takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server. It ends with this value.
 pub struct Serving {
@@ -154,8 +155,12 @@ impl Serving {
 
     /// The same with these protocols offered.
     pub fn session_of(&self, protocols: &[Vec<u8>]) -> Session {
-        let root = self.scratch.path().join("certs/ca.crt");
-        session(connect(self.admission), &[root], protocols)
+        session(connect(self.admission), &[self.root()], protocols)
+    }
+
+    /// The file of its own CA.
+    pub fn root(&self) -> PathBuf {
+        self.scratch.path().join("certs/ca.crt")
     }
 
     /// Posts to the admission port.
@@ -191,19 +196,28 @@ pub type Session = StreamOwned<ClientConnection, TcpStream>;
 /// A session on a connection, with a server that one of the CAs in these files vouches for, and with
 /// these protocols offered.
 pub fn session(stream: TcpStream, roots: &[PathBuf], protocols: &[Vec<u8>]) -> Session {
+    let mut config = client(roots, rustls::crypto::aws_lc_rs::default_provider());
+    config.alpn_protocols = protocols.to_vec();
+    session_as(stream, config)
+}
+
+/// What a client does that trusts the CAs in these files.
+pub fn client(roots: &[PathBuf], provider: CryptoProvider) -> ClientConfig {
     let mut trusted = RootCertStore::empty();
     for root in roots {
         trusted.add(CertificateDer::from_pem_file(root).unwrap()).unwrap();
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(trusted)
-        .with_no_client_auth();
-    config.alpn_protocols = protocols.to_vec();
+        .with_no_client_auth()
+}
+
+/// A session on a connection, as the client is told to do.
+pub fn session_as(stream: TcpStream, client: ClientConfig) -> Session {
     let name = ServerName::try_from("localhost").unwrap();
-    let session = ClientConnection::new(Arc::new(config), name).unwrap();
+    let session = ClientConnection::new(Arc::new(client), name).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     StreamOwned::new(session, stream)
 }
@@ -246,6 +260,8 @@ fn whole(got: &[u8]) -> Option<Answer> {
 /// A connection on which reading fails after a while.
 pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
+    // As Go's connections are.
+    stream.set_nodelay(true).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
 }

@@ -21,4 +21,6 @@ mod generated;
 mod install;
 mod manifests;
 mod references;
+mod seal;
+mod walls;
 mod yaml;

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use ringfence::audit::{Asked, Input, Record, Reviewed, Settings, review};
 use ringfence::domain::{Operation, Version};
 use ringfence::policy::{Source, load};
-use ringfence::state::{Namespaces, Snapshot};
+use ringfence::state::{Namespaces, Seals, Snapshot};
 
 /// What these documents come to without a cluster.
 pub fn snapshot(documents: &[Source]) -> Snapshot {
     Snapshot {
         tenants: load(documents).unwrap_or_else(|report| panic!("{report}")).resolve(),
         namespaces: Namespaces::Unwatched.into(),
+        seals: Seals::Unwatched,
         latest: Version::NEWEST,
     }
 }

@@ -62,8 +62,12 @@ fn a_key_that_comes_twice_merges() {
         Sample { inner: Some(inner("x", Some(2))), ..Sample::default() },
     );
     check(
-        r#"{"list":[{"a":"x","b":1},{"a":"y"}],"list":[{"a":"z"}]}"#,
-        Sample { list: vec![inner("z", Some(1))], ..Sample::default() },
+        r#"{"list":[{"a":"x","b":1}],"list":[{"a":"z"},{"a":"y"}]}"#,
+        Sample { list: vec![inner("z", Some(1)), inner("y", None)], ..Sample::default() },
+    );
+    check(
+        r#"{"list":[{"a":"x"},{"a":"y"}],"list":[],"list":[{},{}]}"#,
+        Sample { list: vec![inner("", None), inner("", None)], ..Sample::default() },
     );
     check(
         r#"{"map":{"k":"1","l":"2"},"map":{"k":null}}"#,
@@ -72,6 +76,15 @@ fn a_key_that_comes_twice_merges() {
             ..Sample::default()
         },
     );
+}
+
+/// To Go the third list's second item is `y`, if the first list left room for it.
+#[test]
+fn a_list_that_hides_items_is_refused() {
+    let text = r#"{"list":[{"a":"x"},{"a":"y"}],"list":[{}],"list":[{},{}]}"#;
+    let error = from_json::<Sample<'_>>(text).unwrap_err().to_string();
+    let expect = "list: a list comes twice, the second one is shorter at line 1 column 42";
+    assert_eq!(error, expect);
 }
 
 #[test]

@@ -96,6 +96,14 @@ pub struct Selector {
     pub match_expressions: Option<Vec<Requirement>>,
 }
 
+impl Selector {
+    /// Whether every requirement says what Kubernetes asks of it.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.match_expressions.iter().flatten().all(Requirement::is_sound)
+    }
+}
+
 /// How a requirement compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operator {
@@ -124,4 +132,16 @@ pub struct Requirement {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxItems" = 64))]
     pub values: Option<Vec<LabelValue>>,
+}
+
+impl Requirement {
+    /// Whether it has values where its operator needs some, and none where it takes none.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let some = self.values.as_ref().is_some_and(|values| !values.is_empty());
+        match self.operator {
+            Operator::In | Operator::NotIn => some,
+            Operator::Exists | Operator::DoesNotExist => !some,
+        }
+    }
 }

@@ -30,6 +30,25 @@ impl Quantity {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The same text for all that are equal: the largest binary suffix from `Mi` on that leaves a whole
+    /// number, else the least fine of none, `m`, `u` and `n` that does.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        const BINARY: [(&str, u32); 5] = [("Ei", 6), ("Pi", 5), ("Ti", 4), ("Gi", 3), ("Mi", 2)];
+        const DECIMAL: [(&str, u128); 3] = [("", 1_000_000_000), ("m", 1_000_000), ("u", 1_000)];
+        let text: String = self.nanos.0.iter().map(|digit| char::from(b'0' + digit)).collect();
+        let Ok(nanos) = text.parse::<u128>() else {
+            return if text.is_empty() { "0".to_owned() } else { format!("{text}n") };
+        };
+        // A binary amount ends where a signed number of 64 bits does.
+        let binary = BINARY.iter().filter(|_| nanos <= 1_000_000_000 * i64::MAX as u128);
+        let binary = binary.map(|(suffix, power)| (*suffix, 1_000_000_000 * 1024u128.pow(*power)));
+        binary.chain(DECIMAL).find(|(_, unit)| nanos % unit == 0).map_or_else(
+            || format!("{nanos}n"),
+            |(suffix, unit)| format!("{}{suffix}", nanos / unit),
+        )
+    }
 }
 
 impl PartialEq for Quantity {
@@ -265,5 +284,21 @@ mod tests {
             }
         }
         assert_eq!(all.len(), 70);
+    }
+
+    #[test]
+    fn what_is_equal_has_one_text_and_that_is_the_same_amount() {
+        let mut texts = Vec::new();
+        for line in SORTED.lines() {
+            let all = line.split(' ').map(|word| word.parse::<Quantity>().unwrap());
+            let mut one: Vec<String> = all.map(|quantity| quantity.canonical()).collect();
+            one.dedup();
+            let [text] = one.as_slice() else { panic!("{line}: {one:?}") };
+            let first: Quantity = line.split(' ').next().unwrap().parse().unwrap();
+            assert_eq!(text.parse(), Ok(first));
+            texts.push(text.clone());
+        }
+        let some = ["0", "500m", "1", "1001m", "1024", "1Mi", "64Gi", "1536", "1n", "102400u"];
+        assert!(some.iter().all(|text| texts.iter().any(|own| own == text)), "{texts:?}");
     }
 }

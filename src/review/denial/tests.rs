@@ -30,7 +30,14 @@ fn guard(code: Code) -> Finding {
 }
 
 fn subject(tenant: Option<&TenantName>) -> Subject<'_> {
-    Subject { tenant, group: "apps", kind: "Deployment", name: "web", contact: "#platform-team" }
+    Subject {
+        tenant,
+        group: "apps",
+        kind: "Deployment",
+        name: "web",
+        contact: "#platform-team",
+        to_control_plane: false,
+    }
 }
 
 fn refused(findings: Vec<Finding>) -> Status {
@@ -115,6 +122,30 @@ fn the_status_is_the_guards_only_where_nothing_is_wrong_in_the_object() {
     for code in Code::ALL.iter().filter(|code| code.family() == crate::domain::Family::GUARD) {
         assert_ne!(refused(vec![guard(*code)]).code, 422, "{code} has no status of its own");
     }
+}
+
+#[test]
+fn a_client_may_try_again_where_nothing_else_is_wrong() {
+    let check = |codes: &[Code], to_control_plane: bool, expect: (u16, &str, Option<u8>)| {
+        let subject = Subject { to_control_plane, ..subject(None) };
+        let findings = codes.iter().copied().map(guard).collect();
+        let status = refusal(&subject, &Verdict::enforced(findings)).unwrap();
+        let told = (status.code, status.reason, status.details.retry_after);
+        assert_eq!(told, expect, "{codes:?}");
+        is_sound(&status);
+    };
+    let try_again = (429, "TooManyRequests", Some(1));
+    check(&[Code::Unsealed], false, try_again);
+    check(&[Code::Unsealed, Code::Unsealed], false, try_again);
+    check(&[Code::Unsealed], true, (403, "Forbidden", None));
+    check(&[Code::Unsealed, Code::Cordoned], false, (403, "Forbidden", None));
+    check(&[Code::Cordoned, Code::Unsealed], false, (403, "Forbidden", None));
+    check(&[Code::Unsealed, Code::Malformed], false, (400, "BadRequest", None));
+    check(&[Code::Unsealed, Code::Privileged], false, (422, "Invalid", None));
+    check(&[Code::Unsealed, Code::Privileged], true, (422, "Invalid", None));
+    check(&[Code::Malformed], true, (400, "BadRequest", None));
+    check(&[Code::Privileged], true, (422, "Invalid", None));
+    check(&[Code::Cordoned], false, (403, "Forbidden", None));
 }
 
 #[test]

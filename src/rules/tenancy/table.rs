@@ -174,4 +174,17 @@ pub static RULES: &[Rule] = &[
         ],
         concern: Concern::Namespace(ownership::public_name),
     },
+    Rule {
+        code: Code::Unsealed,
+        name: "unsealed",
+        title: "a pod starts in a namespace that is closed",
+        reason: "before its network policies stand, a pod reaches other tenants and is reached by them",
+        remedy: "try again in a moment; if it goes on, tell the platform team",
+        severity: Severity::High,
+        references: &[
+            "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: network separation",
+        ],
+        concern: Concern::Seal,
+    },
 ];

@@ -36,14 +36,28 @@ async fn a_connection_answers_one_request_after_another() {
 }
 
 #[tokio::test]
-async fn a_chunked_body_is_read() {
+async fn a_chunked_body_is_read_and_is_the_last() {
     let rig = start(Limits::default()).await;
     let head = "POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
                 transfer-encoding: chunked\r\n\r\n";
     let body = "3\r\nabc\r\n4\r\ndefg\r\n0\r\nx-trailer: y\r\n\r\n";
     let mut client = rig.connect().await;
-    client.exchange(format!("{head}{body}")).await.is(200, "validate 7");
-    client.exchange(post("/validate", "a")).await.is(200, "validate 1");
+    client.send(format!("{head}{body}{}", post("/validate", "a"))).await;
+    let response = client.response().await;
+    response.is(200, "validate 7");
+    response.has("connection: close");
+    client.ended().await;
+}
+
+#[tokio::test]
+async fn a_head_that_could_be_read_in_two_ways_is_refused() {
+    let rig = start(Limits::default()).await;
+    let mut client = rig.connect().await;
+    client.exchange(post("/validate", "\n\n")).await.is(200, "validate 2");
+    client.send("GET / HTTP/1.1\r\nhost: x\r\nx: y\n\nGET / HTTP/1.1\r\n\r\n").await;
+    assert_eq!(client.response().await.status, 400);
+    client.ended().await;
+    rig.rejected("bad_request", 1).await;
 }
 
 #[tokio::test]

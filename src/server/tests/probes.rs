@@ -29,6 +29,13 @@ async fn probes_only_answer_questions() {
     let response = wire.exchange("DELETE /livez HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert_eq!(response.status, 405);
     response.has("allow: GET, HEAD");
+    // What a body hides is not answered.
+    let chunked = "GET /livez HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+    wire.send(format!("{chunked}GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")).await;
+    let response = wire.response().await;
+    assert_eq!(response.status, 200);
+    response.has("connection: close");
+    wire.ended().await;
 }
 
 #[test]

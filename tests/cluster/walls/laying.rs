@@ -1,0 +1,122 @@
+//! What is laid, and what takes it away.
+
+use std::time::{Duration, SystemTime};
+
+use super::{PATIENCE, Walls};
+use crate::harness::wait_until;
+
+const ALPHA: [&str; 9] = [
+    "limitrange/ringfence-limits",
+    "networkpolicy.networking.k8s.io/ringfence-default-deny",
+    "networkpolicy.networking.k8s.io/ringfence-dns",
+    "networkpolicy.networking.k8s.io/ringfence-intra-tenant",
+    "networkpolicy.networking.k8s.io/ringfence-shared-metrics",
+    "resourcequota/ringfence-quota",
+    "rolebinding.rbac.authorization.k8s.io/ringfence-namespace-owner",
+    "rolebinding.rbac.authorization.k8s.io/ringfence-owners-admin",
+    "",
+];
+
+fn grant(name: &str, ends: &str) -> String {
+    format!(
+        "apiVersion: ringfence.dev/v1alpha1\nkind: Grant\nmetadata: {{name: {name}}}\nspec:\n  from: {{tenant: alpha, namespaces: [{name}-from]}}\n  to: {{tenant: beta, namespaces: [{name}-to]}}\n  ports: [{{protocol: TCP, port: 8443}}]\n  owner: jo\n  reason: a test\n  expiresAt: {ends}\n"
+    )
+}
+
+/// RFC 3339, so many seconds from now.
+fn in_seconds(seconds: u64) -> String {
+    let at = SystemTime::now() + Duration::from_secs(seconds);
+    jiff::Timestamp::try_from(at).unwrap().round(jiff::Unit::Second).unwrap().to_string()
+}
+
+#[test]
+fn a_tenants_namespace_is_closed() {
+    let walls = Walls::shared();
+    walls.namespace("alpha", "laid-alpha");
+    walls.wait_managed("laid-alpha", &ALPHA[..8]);
+    let hard = walls.get("laid-alpha", "resourcequota/ringfence-quota").unwrap();
+    assert_eq!(hard["spec"]["hard"]["pods"], "10");
+    assert_eq!(hard["metadata"]["managedFields"][0]["manager"], "ringfence");
+    assert_eq!(hard["metadata"]["managedFields"][0]["operation"], "Apply");
+
+    walls.namespace("later", "laid-later");
+    walls.namespace("gone", "laid-orphan");
+    walls.namespace("beta", "laid-beta");
+    wait_until(PATIENCE, "beta's roles", || {
+        walls.get("laid-beta", "rolebinding/ringfence-owners-edit").is_some()
+    });
+    assert_eq!(walls.managed("laid-later"), [""; 0], "what is planned is not laid");
+    assert_eq!(walls.managed("laid-orphan"), [""; 0], "nobody's documents say what to lay");
+
+    let owners = walls.get("", "clusterrolebinding/ringfence-owners").unwrap();
+    let subjects: Vec<_> =
+        owners["subjects"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    assert_eq!(subjects, ["alpha-devs", "beta-devs"]);
+}
+
+#[test]
+fn a_path_opens_on_both_sides_and_closes_when_its_grant_ends_or_goes() {
+    let walls = Walls::shared();
+    let policy = |side: &str, name: &str, way: &str| {
+        walls.get(&format!("{name}-{side}"), &format!("networkpolicy/ringfence-grant-{way}-{name}"))
+    };
+    for (name, seconds) in [("ends", 15), ("goes", 3600)] {
+        walls.namespace("alpha", &format!("{name}-from"));
+        walls.namespace("beta", &format!("{name}-to"));
+        walls.apply(&grant(name, &in_seconds(seconds)));
+        wait_until(PATIENCE, "both halves of a path", || {
+            policy("from", name, "egress").is_some() && policy("to", name, "ingress").is_some()
+        });
+    }
+    let egress = policy("from", "goes", "egress").unwrap();
+    let to = &egress["spec"]["egress"][0]["to"][0]["namespaceSelector"]["matchLabels"];
+    assert_eq!(to["ringfence.dev/tenant"], "beta");
+    walls.admin().kubectl(&["delete", "grant", "goes"]).success();
+    for name in ["ends", "goes"] {
+        wait_until(PATIENCE, "both halves of a path to go", || {
+            policy("from", name, "egress").is_none() && policy("to", name, "ingress").is_none()
+        });
+    }
+}
+
+#[test]
+fn a_document_that_cannot_be_used_changes_no_other() {
+    let walls = Walls::shared();
+    walls.apply(
+        "apiVersion: ringfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: loose}\nspec: {profile: nowhere, network: {intraTenant: tenant}}\n",
+    );
+    walls.namespace("loose", "loose-one");
+    wait_until(PATIENCE, "the namespace to be closed", || {
+        walls.get("loose-one", "networkpolicy/ringfence-default-deny").is_some()
+    });
+    wait_until(PATIENCE, "what is wrong to be said", || {
+        let log = walls.server.log();
+        log.contains("a document has mistakes") && log.contains("Tenant loose")
+    });
+    walls.apply(
+        "apiVersion: ringfence.dev/v1alpha1\nkind: Profile\nmetadata: {name: nowhere}\nspec: {network: {intraTenant: tenant}}\n",
+    );
+    wait_until(PATIENCE, "the mended tenant to be opened inside", || {
+        let policy = walls.get("loose-one", "networkpolicy/ringfence-intra-tenant");
+        policy.is_some_and(|policy| policy.to_string().contains("ringfence.dev/tenant"))
+    });
+}
+
+#[test]
+fn what_has_our_name_and_is_not_ours_is_left_alone() {
+    let walls = Walls::shared();
+    let foreign = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ringfence-default-deny, namespace: foreign-one}\nspec: {podSelector: {}, ingress: [{}]}\n";
+    walls.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: foreign-one}\n");
+    walls.apply(foreign);
+    walls.namespace("alpha", "foreign-one");
+    wait_until(PATIENCE, "the stranger to be told", || {
+        walls.server.log().contains("that is not ours")
+    });
+    let policy = walls.get("foreign-one", "networkpolicy/ringfence-default-deny").unwrap();
+    assert_eq!(policy["spec"]["ingress"], serde_json::json!([{}]));
+    walls
+        .admin()
+        .kubectl(&["delete", "networkpolicy", "ringfence-default-deny", "--namespace=foreign-one"])
+        .success();
+    walls.wait_managed("foreign-one", &ALPHA[..8]);
+}

@@ -1,0 +1,127 @@
+//! The controller on a real API server: what closes namespaces is laid, kept and put right.
+//!
+//! It runs with exactly the rights that `manifests/base` gives it.
+
+mod drift;
+mod laying;
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::harness::{ControlPlane, Kubeconfig, Server, wait_until};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ringfence");
+const ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
+
+/// A cluster with our documents as custom resources, and a controller.
+pub struct Walls {
+    pub cluster: ControlPlane,
+    pub server: Server,
+}
+
+impl Walls {
+    /// The one that all tests share; each has namespaces and documents of its own.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Walls> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    fn start() -> Self {
+        let cluster = ControlPlane::start();
+        let admin = cluster.admin();
+        let paper = |path: &str| format!("{}/manifests/{path}", env!("CARGO_MANIFEST_DIR"));
+        admin.kubectl(&["apply", "--server-side", "-k", &paper("crds")]).success();
+        admin.kubectl(&["create", "namespace", "ringfence-system"]).success();
+        admin.kubectl(&["apply", "-f", &paper("base/rbac.yaml")]).success();
+        for kind in ["platforms", "profiles", "tenants", "exemptions", "grants"] {
+            let definition = format!("crd/{kind}.ringfence.dev");
+            admin
+                .kubectl(&["wait", "--for=condition=Established", &definition, "--timeout=60s"])
+                .success();
+        }
+        let documents = include_str!("documents.yaml");
+        wait_until(PATIENCE, "the kinds to be served", || {
+            admin.kubectl_with(documents, &["apply", "-f", "-"]).code == 0
+        });
+        let server = Self::controller(&cluster, &[]);
+        Self { cluster, server }
+    }
+
+    /// A controller with the account of the manifests.
+    pub fn controller(cluster: &ControlPlane, more: &[&str]) -> Server {
+        let account = cluster
+            .user(ACCOUNT, &["system:serviceaccounts", "system:serviceaccounts:ringfence-system"]);
+        let config = account.path().display().to_string();
+        let mut args = vec!["serve", "--kubeconfig", &config, "--grace", "0.01"];
+        args.extend(["--listen", "127.0.0.1:0", "--telemetry-listen", "127.0.0.1:0"]);
+        args.extend(more);
+        let args: Vec<String> = args.into_iter().map(str::to_owned).collect();
+        let mut server =
+            Server::spawn_program(cluster.scratch(), "ringfence", Path::new(PROGRAM), &args);
+        let ready = server.wait_ready(|server| server.log().contains("ready: https://"));
+        assert_eq!(ready, Ok(()), "{}", server.log_tail());
+        server
+    }
+
+    pub fn admin(&self) -> &Kubeconfig {
+        self.cluster.admin()
+    }
+
+    /// A namespace of a tenant.
+    pub fn namespace(&self, tenant: &str, name: &str) {
+        let text = format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}, labels: {{ringfence.dev/tenant: {tenant}}}}}\n"
+        );
+        self.admin().kubectl_with(&text, &["apply", "-f", "-"]).success();
+    }
+
+    /// The managed objects of a namespace, as `kind/name`, sorted.
+    pub fn managed(&self, namespace: &str) -> Vec<String> {
+        let namespace = format!("--namespace={namespace}");
+        let listed = self.admin().kubectl(&[
+            "get",
+            "networkpolicies,resourcequotas,limitranges,rolebindings",
+            &namespace,
+            "--selector=ringfence.dev/managed=true",
+            "-o=name",
+        ]);
+        let mut names: Vec<String> = listed.success().lines().map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
+    /// Waits until a namespace holds these managed objects.
+    pub fn wait_managed(&self, namespace: &str, wanted: &[&str]) {
+        let mut found = Vec::new();
+        wait_until(PATIENCE, &format!("{namespace} to hold {wanted:?}"), || {
+            found = self.managed(namespace);
+            found == wanted
+        });
+    }
+
+    /// An object, as JSON.
+    pub fn get(&self, namespace: &str, object: &str) -> Option<Value> {
+        let namespace = format!("--namespace={namespace}");
+        let found = self
+            .admin()
+            .kubectl(&[
+                "get",
+                object,
+                &namespace,
+                "-o=json",
+                "--ignore-not-found",
+                "--show-managed-fields",
+            ])
+            .success();
+        (!found.is_empty()).then(|| serde_json::from_str(&found).unwrap())
+    }
+
+    /// Applies documents or other objects.
+    pub fn apply(&self, text: &str) {
+        self.admin().kubectl_with(text, &["apply", "-f", "-"]).success();
+    }
+}
