@@ -1,6 +1,5 @@
 //! What the door says before it knows anything, and when it fails.
 
-#[path = "seals.rs"]
 mod seals;
 
 use std::pin::Pin;
