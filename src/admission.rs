@@ -21,4 +21,4 @@ pub use asker::{Asker, may_administer};
 pub use case::{Case, Fault, Stage, needs_namespace};
 pub use fill::fill;
 pub use judge::judge;
-pub use tenancy::{tenant_told, unsealed};
+pub use tenancy::tenant_told;

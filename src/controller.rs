@@ -1,5 +1,5 @@
-//! The cluster: what is watched there becomes changes of the state, and what the state does not
-//! know is asked there.
+//! The cluster: what is watched there becomes changes of the state, what the state does not know is
+//! asked there, and what closes namespaces is laid and kept there.
 
 mod authority;
 mod cluster;

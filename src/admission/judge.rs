@@ -38,6 +38,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         && !case.resource.cluster_scoped()
     {
         findings.extend(tenancy::cordoned(case, tenant));
+        findings.extend(tenancy::unsealed(case, tenant));
     }
     match case.standing.profile() {
         Some(profile) => exempt::marked(case, Verdict::of(findings, |code| profile.modes.of(code))),

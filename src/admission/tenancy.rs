@@ -111,11 +111,17 @@ pub(super) fn cordoned(case: &Case<'_>, tenant: &Tenant) -> Option<Finding> {
     })
 }
 
-/// What a new pod meets in a namespace whose walls do not stand yet.
-#[must_use]
-pub fn unsealed(namespace: &str) -> Finding {
-    let found = format!("namespace {} without its walls", sanitise(namespace, 63));
-    requesters(Code::Unsealed, found, "the namespace is being closed; try again")
+/// What a new pod meets in a tenant's namespace that is not closed yet. A manifest does not meet it: it is
+/// judged for a cluster to come.
+pub(super) fn unsealed(case: &Case<'_>, tenant: &Tenant) -> Option<Finding> {
+    let comes = case.resource.shape == Shape::Pod
+        && case.operation == Operation::Create
+        && case.stage == Stage::Admission;
+    let namespace = &*case.request.namespace;
+    (comes && case.snapshot.awaits_seal(tenant, namespace)).then(|| {
+        let found = format!("namespace {} without its walls", sanitise(namespace, 63));
+        requesters(Code::Unsealed, found, "the namespace is being closed; try again")
+    })
 }
 
 pub(super) fn requesters(code: Code, found: String, must: &'static str) -> Finding {

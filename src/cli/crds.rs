@@ -30,7 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome> {
-    let definitions = definitions();
+    let definitions: Vec<Value> = definitions().collect();
     match &args.dir {
         Some(folder) => write(folder, &definitions)?,
         None => output::result(&output::documents(&definitions, args.output)?)?,

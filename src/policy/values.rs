@@ -82,7 +82,7 @@ text!(RuleKey, {"type": "string", "pattern": r"^(\*|RF[1-9]([0-9]{3})?)$"});
 text!(TenantName, {"type": "string", "maxLength": 63, "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"});
 text!(Pattern, {"type": "string", "maxLength": 253, "pattern": r"^([^*\s]+\*?|\*[^*\s]*)$"});
 text!(ImagePattern, {"type": "string", "maxLength": 511, "pattern": r"^[A-Za-z0-9\[][-A-Za-z0-9._:/\[\]]*(/\*)?$"});
-text!(Cidr, {"type": "string", "format": "cidr", "maxLength": 43});
+text!(Cidr, {"type": "string", "format": "cidr"});
 
 /// A text that is kept as it is written, once it is found to be right.
 macro_rules! checked {

@@ -95,10 +95,13 @@ impl Snapshot {
 
     /// Whether pods must not come into a tenant's namespace yet, because it is not closed.
     #[must_use]
-    pub fn awaits_seal(&self, namespace: &str) -> bool {
-        let Seals::Watched(sealed) = &self.seals else { return false };
-        let keeps = |tenant: &Tenant| tenant.profile.seal == Seal::Keep;
-        !sealed.contains(namespace) && self.standing(namespace).tenant().is_some_and(keeps)
+    pub fn awaits_seal(&self, tenant: &Tenant, namespace: &str) -> bool {
+        match &self.seals {
+            Seals::Unwatched => false,
+            Seals::Watched(sealed) => {
+                tenant.profile.seal == Seal::Keep && !sealed.contains(namespace)
+            }
+        }
     }
 
     /// How many namespaces a tenant has beside this one, those that it claims by name included.

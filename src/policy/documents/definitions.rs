@@ -5,21 +5,18 @@ use serde_json::{Map, Number, Value};
 
 use super::{Exemption, Grant, Platform, Profile, Tenant};
 
-/// The CustomResourceDefinitions of all kinds, as JSON.
-#[must_use]
-pub fn definitions() -> Vec<Value> {
-    let all = [Platform::crd(), Profile::crd(), Tenant::crd(), Exemption::crd(), Grant::crd()];
-    all.iter()
-        .map(|crd| {
-            // A definition always serializes.
-            let mut crd = serde_json::to_value(crd).unwrap_or_default();
-            plain(&mut crd);
-            if let Some(status) = crd.pointer_mut(STATUS) {
-                unbound(status);
-            }
-            crd
-        })
-        .collect()
+/// The CustomResourceDefinitions of all kinds, as JSON, each made when it is asked for.
+pub fn definitions() -> impl Iterator<Item = Value> {
+    let kinds = [Platform::crd, Profile::crd, Tenant::crd, Exemption::crd, Grant::crd];
+    kinds.into_iter().map(|crd| {
+        // A definition always serializes.
+        let mut crd = serde_json::to_value(crd()).unwrap_or_default();
+        plain(&mut crd);
+        if let Some(status) = crd.pointer_mut(STATUS) {
+            unbound(status);
+        }
+        crd
+    })
 }
 
 const STATUS: &str = "/spec/versions/0/schema/openAPIV3Schema/properties/status";

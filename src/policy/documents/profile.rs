@@ -217,7 +217,7 @@ pub struct Images {
     pub forbid_latest: Option<bool>,
     /// The pull policies that containers may have. Absent: any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("minItems" = 1, "maxItems" = 3))]
+    #[schemars(extend("minItems" = 1, "maxItems" = 16))]
     pub pull_policies: Option<Vec<PullPolicy>>,
     /// The pull policy that every container is given, whatever it says. Absent: its own.
     #[serde(skip_serializing_if = "Option::is_none")]

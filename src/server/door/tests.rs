@@ -1,5 +1,7 @@
 //! What the door says before it knows anything, and when it fails.
 
+mod seals;
+
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

@@ -42,8 +42,7 @@ impl Place {
 
 /// The schema of a kind, without its status.
 fn schema(kind: &str) -> Value {
-    let all = definitions();
-    let own = all.iter().find(|own| own["spec"]["names"]["kind"] == kind).unwrap();
+    let own = definitions().find(|own| own["spec"]["names"]["kind"] == kind).unwrap();
     let mut schema = own["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone();
     schema["properties"].as_object_mut().unwrap().remove("status");
     schema

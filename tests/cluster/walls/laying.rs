@@ -2,20 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{PATIENCE, Walls};
+use super::{ALPHA, PATIENCE, Walls};
 use crate::harness::wait_until;
-
-const ALPHA: [&str; 9] = [
-    "limitrange/ringfence-limits",
-    "networkpolicy.networking.k8s.io/ringfence-default-deny",
-    "networkpolicy.networking.k8s.io/ringfence-dns",
-    "networkpolicy.networking.k8s.io/ringfence-intra-tenant",
-    "networkpolicy.networking.k8s.io/ringfence-shared-metrics",
-    "resourcequota/ringfence-quota",
-    "rolebinding.rbac.authorization.k8s.io/ringfence-namespace-owner",
-    "rolebinding.rbac.authorization.k8s.io/ringfence-owners-admin",
-    "",
-];
 
 fn grant(name: &str, ends: &str) -> String {
     format!(
@@ -33,7 +21,7 @@ fn in_seconds(seconds: u64) -> String {
 fn a_tenants_namespace_is_closed() {
     let walls = Walls::shared();
     walls.namespace("alpha", "laid-alpha");
-    walls.wait_managed("laid-alpha", &ALPHA[..8]);
+    walls.wait_managed("laid-alpha", &ALPHA);
     let hard = walls.get("laid-alpha", "resourcequota/ringfence-quota").unwrap();
     assert_eq!(hard["spec"]["hard"]["pods"], "10");
     assert_eq!(hard["metadata"]["managedFields"][0]["manager"], "ringfence");
@@ -118,5 +106,5 @@ fn what_has_our_name_and_is_not_ours_is_left_alone() {
         .admin()
         .kubectl(&["delete", "networkpolicy", "ringfence-default-deny", "--namespace=foreign-one"])
         .success();
-    walls.wait_managed("foreign-one", &ALPHA[..8]);
+    walls.wait_managed("foreign-one", &ALPHA);
 }

@@ -4,6 +4,7 @@
 
 mod drift;
 mod laying;
+mod race;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -17,6 +18,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ringfence");
 const ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
 
+/// What closes a namespace of tenant alpha.
+const ALPHA: [&str; 8] = [
+    "limitrange/ringfence-limits",
+    "networkpolicy.networking.k8s.io/ringfence-default-deny",
+    "networkpolicy.networking.k8s.io/ringfence-dns",
+    "networkpolicy.networking.k8s.io/ringfence-intra-tenant",
+    "networkpolicy.networking.k8s.io/ringfence-shared-metrics",
+    "resourcequota/ringfence-quota",
+    "rolebinding.rbac.authorization.k8s.io/ringfence-namespace-owner",
+    "rolebinding.rbac.authorization.k8s.io/ringfence-owners-admin",
+];
+
 /// A cluster with our documents as custom resources, and a controller.
 pub struct Walls {
     pub cluster: ControlPlane,
@@ -27,10 +40,11 @@ impl Walls {
     /// The one that all tests share; each has namespaces and documents of its own.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Walls> = OnceLock::new();
-        SHARED.get_or_init(Self::start)
+        SHARED.get_or_init(|| Self::start_with(&[]))
     }
 
-    fn start() -> Self {
+    /// One of its own, whose server has these flags beside.
+    pub fn start_with(flags: &[&str]) -> Self {
         let cluster = ControlPlane::start();
         let admin = cluster.admin();
         let paper = |path: &str| format!("{}/manifests/{path}", env!("CARGO_MANIFEST_DIR"));
@@ -47,7 +61,7 @@ impl Walls {
         wait_until(PATIENCE, "the kinds to be served", || {
             admin.kubectl_with(documents, &["apply", "-f", "-"]).code == 0
         });
-        let server = Self::controller(&cluster, &[]);
+        let server = Self::controller(&cluster, flags);
         Self { cluster, server }
     }
 

@@ -1,0 +1,148 @@
+//! No pod comes into a namespace that is not closed.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use serde_json::{Value, json};
+
+use super::{ALPHA, PATIENCE, PROGRAM, Walls};
+use crate::harness::{ControlPlane, binary, wait_until};
+
+/// How many namespaces are applied at once.
+const NAMESPACES: usize = 60;
+const APPLIERS: usize = 8;
+
+fn file(number: usize) -> String {
+    let pod = json!({
+        "automountServiceAccountToken": false,
+        "containers": [{"name": "app", "image": "registry.example.com/app:1"}],
+    });
+    let namespace = format!("race-{number}");
+    let items = json!([
+        {"apiVersion": "v1", "kind": "Namespace",
+         "metadata": {"name": namespace, "labels": {"ringfence.dev/tenant": "alpha"}}},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare", "namespace": namespace}, "spec": pod},
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": namespace},
+         "spec": {"selector": {"matchLabels": {"app": "web"}},
+                  "template": {"metadata": {"labels": {"app": "web"}}, "spec": pod}}},
+    ]);
+    json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
+}
+
+/// The configurations by which the API server asks this server.
+fn install(walls: &Walls) {
+    let admin = walls.admin();
+    let log = walls.server.log();
+    let port = log.split("ready: https://127.0.0.1:").nth(1).unwrap().split(' ').next().unwrap();
+    let service = json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "ringfence", "namespace": "ringfence-system"},
+        "spec": {"type": "ExternalName", "externalName": "localhost"}});
+    walls.apply(&service.to_string());
+    let ca = walls.cluster.scratch().join("certs/ca.crt");
+    let service = format!("ringfence-system/ringfence:{port}");
+    let webhooks = Command::new(PROGRAM)
+        .args(["webhooks", "--service", &service, "--ca-file"])
+        .arg(ca)
+        .output()
+        .unwrap();
+    assert!(webhooks.status.success(), "{webhooks:?}");
+    let webhooks = String::from_utf8(webhooks.stdout).unwrap();
+    admin.kubectl_with(&webhooks, &["apply", "-f", "-"]).success();
+    walls.namespace("alpha", "race-probe");
+    wait_until(PATIENCE, "the webhooks to be in force", || {
+        let root = file(0)
+            .replace("race-0", "race-probe")
+            .replace("\"containers\"", "\"securityContext\":{\"runAsUser\":0},\"containers\"");
+        let tried = admin.kubectl_with(&root, &["apply", "-f", "-", "--dry-run=server"]);
+        tried.stderr.contains("RF2019")
+    });
+}
+
+/// Every version of every ResourceQuota, written to a file as the API server tells them.
+fn watch_quotas(cluster: &ControlPlane, file: &Path) -> std::process::Child {
+    Command::new(binary::path())
+        .args(["kubectl", "get", "resourcequotas", "-A", "--watch", "-o=json"])
+        .env_clear()
+        .env("KUBECONFIG", cluster.admin().path())
+        .stdin(Stdio::null())
+        .stdout(File::create(file).unwrap())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn version(object: &Value) -> u64 {
+    object["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap()
+}
+
+fn name(object: &Value, field: &str) -> String {
+    object["metadata"][field].as_str().unwrap().to_owned()
+}
+
+fn all(walls: &Walls, kinds: &str, more: &[&str]) -> Vec<Value> {
+    let mut args = vec!["get", kinds, "-A", "-o=json"];
+    args.extend(more);
+    let listed: Value = serde_json::from_str(&walls.admin().kubectl(&args).success()).unwrap();
+    listed["items"].as_array().unwrap().clone()
+}
+
+#[test]
+fn every_seal_stands_before_the_first_pod() {
+    let walls = Walls::start_with(&["--tls-name", "ringfence.ringfence-system.svc"]);
+    install(&walls);
+    let quotas = walls.cluster.scratch().join("quotas.json");
+    let mut watch = watch_quotas(&walls.cluster, &quotas);
+    let again = AtomicUsize::new(0);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..APPLIERS {
+            scope.spawn(|| {
+                while let number @ 0..NAMESPACES = next.fetch_add(1, Relaxed) {
+                    let applied = walls.admin().kubectl_with(&file(number), &["apply", "-f", "-"]);
+                    if applied.code != 0 {
+                        again.fetch_add(1, Relaxed);
+                        assert!(applied.stderr.contains("RF1018"), "{}", applied.stderr);
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(again.into_inner(), 0, "files that one apply was not enough for");
+    let mut pods = Vec::new();
+    wait_until(PATIENCE, "every pod", || {
+        pods = all(&walls, "pods", &[]);
+        pods.retain(|pod| name(pod, "namespace").starts_with("race-"));
+        pods.len() == 2 * NAMESPACES
+    });
+    watch.kill().unwrap();
+    watch.wait().unwrap();
+
+    let kinds = "networkpolicies,limitranges,rolebindings";
+    let managed = all(&walls, kinds, &["--selector=ringfence.dev/managed=true"]);
+    let mut latest: HashMap<String, u64> = HashMap::new();
+    let mut count: HashMap<String, usize> = HashMap::new();
+    for object in &managed {
+        let namespace = name(object, "namespace");
+        *count.entry(namespace.clone()).or_default() += 1;
+        let known = latest.entry(namespace).or_default();
+        *known = (*known).max(version(object));
+    }
+    let text = fs::read_to_string(&quotas).unwrap();
+    let mut enforced: HashMap<String, u64> = HashMap::new();
+    for quota in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
+        // The last one may be cut off where the watch ended.
+        let Ok(quota) = quota else { break };
+        if ringfence::seal::enforced(&quota) {
+            enforced.entry(name(&quota, "namespace")).or_insert_with(|| version(&quota));
+        }
+    }
+    for pod in &pods {
+        let namespace = name(pod, "namespace");
+        assert_eq!(count[&namespace], ALPHA.len() - 1, "{namespace}");
+        assert!(latest[&namespace] < version(pod), "{namespace}: a pod came first");
+        assert!(enforced[&namespace] < version(pod), "{namespace}: a pod came before its quota");
+    }
+}
