@@ -19,6 +19,7 @@ mod differential;
 mod door;
 mod generated;
 mod install;
+mod kept;
 mod manifests;
 mod references;
 mod seal;

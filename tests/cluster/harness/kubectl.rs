@@ -25,6 +25,20 @@ impl Output {
         assert_eq!(self.code, 0, "kubectl failed: {}{}", self.stdout, self.stderr);
         self.stdout
     }
+
+    /// What a refusal says after the name of who refused.
+    #[track_caller]
+    pub fn told(&self) -> String {
+        let refusal = self.stderr.split_once("denied request: ");
+        let refusal = refusal.or_else(|| self.stderr.split_once("denied the request: "));
+        let (_, told) = refusal.unwrap_or_else(|| panic!("{self:?}"));
+        told.trim_end().to_owned()
+    }
+}
+
+/// A webhook's message as the one line that a policy may say.
+pub fn on_one_line(message: &str) -> String {
+    message.replace("\n* ", " * ").replace("\n    ", "; ")
 }
 
 /// A user of the control plane.

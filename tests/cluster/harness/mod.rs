@@ -16,7 +16,7 @@ mod process;
 mod upstream;
 
 pub use control_plane::{ControlPlane, Options};
-pub use kubectl::{Kubeconfig, Output};
+pub use kubectl::{Kubeconfig, Output, on_one_line};
 pub use process::{Server, wait_until};
 pub use upstream::{
     Answer, Defaulter, Defaults, Manifests, Query, References, Upstream, upstream_checks,

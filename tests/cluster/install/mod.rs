@@ -14,7 +14,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::harness::{ControlPlane, Kubeconfig, Output, Server, wait_until};
+use super::harness::{ControlPlane, Kubeconfig, Server, on_one_line, wait_until};
 use super::installation::Root;
 use attempts::{Attempt, attempts, neighbours};
 
@@ -80,7 +80,7 @@ impl Installation {
         let refused = |attempt: Attempt| {
             let output = attempt.run(&self.owner);
             assert_ne!(output.code, 0, "{} {output:?}", attempt.name);
-            (attempt.name, told(&output))
+            (attempt.name, output.told())
         };
         let refusals = attempts("one", "two").into_iter().map(refused).collect();
         assert_eq!((self.tenant_of("one"), self.tenant_of("two")), (json!("alpha"), Value::Null));
@@ -142,19 +142,6 @@ impl Installation {
         self.apply(&printed(&["webhooks", "--url", url, "--ca-file", ca.to_str().unwrap()]));
         server
     }
-}
-
-/// What an answer says after the name of who refused.
-fn told(output: &Output) -> String {
-    let refusal = output.stderr.split_once("denied request: ");
-    let refusal = refusal.or_else(|| output.stderr.split_once("denied the request: "));
-    let (_, told) = refusal.unwrap_or_else(|| panic!("{output:?}"));
-    told.trim_end().to_owned()
-}
-
-/// A webhook's message as the one line that a policy may say.
-fn on_one_line(message: &str) -> String {
-    message.replace("\n* ", " * ").replace("\n    ", "; ")
 }
 
 #[test]
@@ -293,7 +280,7 @@ fn the_platform_is_left_out(it: &Installation) {
     let account = format!("{accounts}:one:deployer");
     let by_account = [&label[..], &[&account]].concat();
     for output in [listed.kubectl(&label), admin.kubectl(&by_account)] {
-        assert!(told(&output).contains("RF1001"), "{output:?}");
+        assert!(output.told().contains("RF1001"), "{output:?}");
     }
     let documents = it.cluster.scratch().join("documents");
     fs::create_dir(&documents).unwrap();

@@ -19,7 +19,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_ringfence");
 const ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
 
 /// What closes a namespace of tenant alpha.
-const ALPHA: [&str; 8] = [
+pub const ALPHA: [&str; 8] = [
     "limitrange/ringfence-limits",
     "networkpolicy.networking.k8s.io/ringfence-default-deny",
     "networkpolicy.networking.k8s.io/ringfence-dns",
