@@ -66,6 +66,7 @@ fn watch_quotas(cluster: &ControlPlane, file: &Path) -> std::process::Child {
     Command::new(binary::path())
         .args(["kubectl", "get", "resourcequotas", "-A", "--watch", "-o=json"])
         .env_clear()
+        .env("HOME", cluster.scratch())
         .env("KUBECONFIG", cluster.admin().path())
         .stdin(Stdio::null())
         .stdout(File::create(file).unwrap())
