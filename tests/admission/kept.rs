@@ -11,6 +11,8 @@ use ringfence::review::read;
 use ringfence::state::{Namespaces, Seals, Snapshot};
 use serde_json::{Value, json};
 
+use super::edits::fixed;
+
 const DOCUMENTS: &str = "
 apiVersion: ringfence.dev/v1alpha1
 kind: Platform
@@ -220,6 +222,24 @@ fn what_cannot_be_told_is_refused() {
         let text = review(OWNER, operation, policies, old, new);
         assert_eq!(refused(Asker::Named, &text), [Code::Malformed], "{text}");
     }
+}
+
+/// The fix that is an edit ends the finding, and is made by nobody unasked.
+#[test]
+fn a_label_that_is_taken_away_is_no_finding() {
+    let object = object("own", true);
+    let text = review(OWNER, "CREATE", ("alpha-dev", KINDS[0], ""), &Value::Null, &object);
+    let snapshot = snapshot();
+    let request = read(&text, DEEPEST).unwrap().request.unwrap();
+    let standing = snapshot.standing("alpha-dev");
+    let case = Case::new(&request, &snapshot, standing, Timestamp::UNIX_EPOCH).unwrap();
+    let verdict = judge(&case);
+    let findings: Vec<_> = verdict.in_mode(Mode::Enforce).collect();
+    let [only] = &findings[..] else { panic!("{findings:?}") };
+    assert!(!only.is_safe_to_fix() && !only.fix.edits.is_empty(), "{only:?}");
+    let fixed = fixed(&object, &findings);
+    let text = review(OWNER, "CREATE", ("alpha-dev", KINDS[0], ""), &Value::Null, &fixed);
+    assert_eq!(refused(Asker::Named, &text), [], "{fixed}");
 }
 
 /// RBAC is asked about whoever is refused and may be the platform, accounts of kube-system too.
