@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::{Code, Family, FieldPath};
+use super::{Code, Family, FieldPath, sanitise};
+
+/// How much of a value is shown, in characters: a whole image reference.
+const SHOWN: usize = 512;
 
 /// How bad a breach of a rule is. It belongs to the rule; whether it is refused is the profile's
 /// to say. The worst is the smallest, so that findings sort worst first.
@@ -123,13 +126,29 @@ impl fmt::Display for Edit {
 }
 
 impl fmt::Display for EditValue {
+    /// The value as people read it, safe to print: it may be what an object said before.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bool(value) => value.fmt(f),
             Self::Number(value) => value.fmt(f),
-            Self::Text(value) => f.write_str(value),
-            Self::List(values) => write!(f, "[{}]", values.join(", ")),
+            Self::Text(value) => f.write_str(&sanitise(value, SHOWN)),
+            Self::List(values) => write!(f, "[{}]", sanitise(&values.join(", "), SHOWN)),
             Self::EmptyObject => f.write_str("{}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_somebody_wrote_is_shown_safely() {
+        let path = FieldPath::fields(&["metadata", "name"]);
+        let text = |value: EditValue| Fix::edit(Edit::Set(path.clone(), value)).text.into_owned();
+        let odd = Cow::Borrowed("a\u{1b}[31m\0\nb");
+        let safe = "a\u{fffd}[31m\u{fffd}\u{fffd}b";
+        assert_eq!(text(EditValue::Text(odd.clone())), format!("set metadata.name: {safe}"));
+        assert_eq!(text(EditValue::List(vec![odd])), format!("set metadata.name: [{safe}]"));
     }
 }

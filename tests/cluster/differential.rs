@@ -173,18 +173,28 @@ fn the_table_is_upstreams() {
     assert_eq!(Value::Array(ours), upstream_checks(binary::path()));
 }
 
-/// What Go's decoder makes of keys that come twice, nulls, cases and odd numbers.
+/// What Go's decoder makes of keys that come twice, nulls, cases and odd numbers. We refuse a list that
+/// comes again and is shorter, because Go keeps what it hides and may bring it back; the API server
+/// encodes no key twice.
 #[test]
 fn odd_json_is_read_as_upstream_reads_it() {
     let mut upstream = Upstream::start(binary::path());
+    let mut shorter = 0;
     for text in include_str!("../fixtures/odd-json.jsonl").lines() {
         for level in [Level::Baseline, Level::Restricted] {
             for minor in [0, 18, 24, 34, 37] {
                 let version = PolicyVersion::Pinned(Version(minor));
                 let theirs = upstream.judge(&[query(text, level, version)]).remove(0);
+                if ours(text, level, version)
+                    .is_err_and(|error| error.contains("a list comes twice"))
+                {
+                    shorter += 1;
+                    continue;
+                }
                 let difference = difference(&ours(text, level, version), &theirs);
                 assert_eq!(difference, None, "{level} {version} {text}");
             }
         }
     }
+    assert_eq!(shorter, 10, "one of these texts, at each level and version");
 }

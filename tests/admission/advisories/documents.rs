@@ -165,19 +165,34 @@ fn roles() -> Vec<Value> {
 }
 
 /// Capsule's controller, which might do everything, made what its tenants wrote into a TenantResource:
-/// cluster roles and webhooks too. What may do nothing cannot be made to do it.
+/// cluster roles and webhooks too. Ours may write the kinds that close a namespace and no other, of
+/// roles it may bind those that are listed, and it reads no Secret.
 #[test]
 fn cve_2026_22872_capsule_a_controller_that_may_do_everything() {
+    const WRITES: [&str; 6] = [
+        "networkpolicies",
+        "resourcequotas",
+        "limitranges",
+        "rolebindings",
+        "clusterrolebindings",
+        "subjectaccessreviews",
+    ];
     let all = roles();
-    let [role] = all.as_slice() else { panic!("{all:?}") };
-    let expect = json!([
-        {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list", "watch"]},
-        {
-            "apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"],
-            "verbs": ["create"],
-        },
-    ]);
-    assert_eq!(role["rules"], expect);
+    let role = all.iter().find(|role| role["metadata"]["name"] == "ringfence").unwrap();
+    for rule in role["rules"].as_array().unwrap() {
+        let words = |field: &str| -> Vec<&str> {
+            rule[field].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
+        };
+        let (resources, verbs) = (words("resources"), words("verbs"));
+        assert!(!rule.to_string().contains('*'), "{rule}");
+        let reads = verbs.iter().all(|verb| ["get", "list", "watch"].contains(verb));
+        if verbs == ["bind"] {
+            assert!(!rule["resourceNames"].as_array().unwrap().is_empty(), "{rule}");
+        } else if !reads {
+            assert!(resources.iter().all(|resource| WRITES.contains(resource)), "{rule}");
+        }
+        assert!(!resources.contains(&"secrets"), "{rule}");
+    }
 }
 
 /// The mending of that closed one of the ways that led there, and not the other. There is one account
@@ -187,9 +202,13 @@ fn cve_2026_65835_capsule_the_other_way_to_the_same_power() {
     let text = include_str!("../../../manifests/base/rbac.yaml");
     let all: Vec<Value> =
         yaml::documents(text).into_iter().map(|it| it.unwrap().to_value()).collect();
-    let kinds: Vec<_> = all.iter().map(|it| it["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["ServiceAccount", "ClusterRole", "ClusterRoleBinding"]);
-    assert_eq!(all[2]["roleRef"]["name"], all[1]["metadata"]["name"]);
+    let of = |kind: &str| all.iter().filter(|it| it["kind"] == kind).collect::<Vec<_>>();
+    let [account] = of("ServiceAccount")[..] else { panic!("one account") };
+    let [binding] = of("ClusterRoleBinding")[..] else { panic!("one binding") };
+    assert_eq!(of("RoleBinding"), Vec::<&Value>::new());
+    assert_eq!(binding["roleRef"]["name"], "ringfence");
+    assert_eq!(binding["subjects"].as_array().unwrap().len(), 1);
+    assert_eq!(binding["subjects"][0]["name"], account["metadata"]["name"]);
     // A tenant's document that would be made into something else is none.
     says_nothing_of("rawItems", "  rawItems: [{apiVersion: v1, kind: ClusterRole}]\n");
 }
