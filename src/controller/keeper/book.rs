@@ -260,3 +260,6 @@ impl Book {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
