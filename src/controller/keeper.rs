@@ -144,6 +144,7 @@ impl Keeper {
                     self.paces.succeeds(&object);
                     self.book.wrote(&object, seen);
                 }
+                Err(error) if error.is_of_the_end() => self.paces.fails(&object),
                 Err(error) => {
                     self.paces.fails(&object);
                     tracing::warn!(%object, %error, "cannot keep an object of a seal");

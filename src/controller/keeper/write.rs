@@ -53,6 +53,15 @@ pub(super) enum WriteError {
     Json(#[from] serde_json::Error),
 }
 
+impl WriteError {
+    /// Whether the namespace is going, or gone: nothing is laid there any more.
+    pub(super) fn is_of_the_end(&self) -> bool {
+        let Self::Refused(kube::Error::Api(status)) = self else { return false };
+        let causes = status.details.iter().flat_map(|details| &details.causes);
+        status.code == 404 || causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
+    }
+}
+
 /// Kinds of which a part can never be changed: they are deleted and made anew. What closes a namespace
 /// is not among them.
 const FIXED: [&str; 3] = ["RoleBinding", "ClusterRoleBinding", "ResourceQuota"];

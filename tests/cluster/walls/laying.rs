@@ -108,3 +108,14 @@ fn what_has_our_name_and_is_not_ours_is_left_alone() {
         .success();
     walls.wait_managed("foreign-one", &ALPHA);
 }
+
+#[test]
+fn a_namespace_goes_with_its_seal_and_without_complaints() {
+    let walls = Walls::shared();
+    walls.namespace("alpha", "going");
+    walls.wait_managed("going", &ALPHA);
+    walls.admin().kubectl(&["delete", "namespace", "going", "--timeout=60s"]).success();
+    assert!(!walls.server.log().contains("going"), "{}", walls.server.log_tail());
+    walls.namespace("alpha", "going");
+    walls.wait_managed("going", &ALPHA);
+}
