@@ -155,3 +155,35 @@ fn every_seal_stands_before_the_first_pod() {
         assert!(enforced[&namespace] < version(pod), "{namespace}: a pod came before its quota");
     }
 }
+
+#[test]
+fn without_a_keeper_and_without_an_answer_no_pod_comes_in() {
+    let flags = ["--tls-name", "ringfence.ringfence-system.svc", "--controller", "off"];
+    let walls = Walls::start_with(&flags);
+    install(&walls);
+    let text = file(1);
+    let pods = |cluster: &ControlPlane| {
+        cluster.admin().kubectl(&["get", "pods", "-A", "-o=name"]).success()
+    };
+    let tried = walls.admin().kubectl_with(&text, &["apply", "-f", "-"]);
+    assert!(tried.stderr.contains("RF1018"), "{}", tried.stderr);
+    assert!(tried.stdout.contains("deployment.apps/web created"), "{}", tried.stdout);
+    wait_until(PATIENCE, "the ReplicaSet to try", || {
+        let events = walls.admin().kubectl(&["get", "events", "-n=race-1", "-o=json"]).success();
+        events.contains("RF1018")
+    });
+    assert_eq!(pods(&walls.cluster), "");
+    assert_eq!(walls.managed("race-1"), [""; 0], "somebody else lays what closes it");
+
+    let Walls { cluster, server } = walls;
+    drop(server);
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "late", "namespace": "race-1"},
+        "spec": {"securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{"name": "app", "image": "registry.example.com/app:1", "securityContext":
+                {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}]}});
+    let tried = cluster.admin().kubectl_with(&pod.to_string(), &["create", "-f", "-"]);
+    assert!(tried.stderr.contains("failed calling webhook"), "{}", tried.stderr);
+    assert_eq!(pods(&cluster), "");
+    cluster.admin().kubectl(&["delete", "namespace", "race-1", "--timeout=60s"]).success();
+}
