@@ -143,21 +143,6 @@ impl Book {
         self.open.insert(object.namespace);
     }
 
-    /// An object was written, and stands so now, or nowhere.
-    pub(super) fn wrote(&mut self, object: &Object, seen: Option<Seen>) {
-        let standing = self.objects.entry(object.namespace.clone()).or_default();
-        let key = (object.kind, object.name.clone());
-        match seen {
-            Some(seen) if standing.get(&key).is_none_or(|known| known.version < seen.version) => {
-                standing.insert(key, seen);
-            }
-            Some(_) => {}
-            None => {
-                standing.remove(&key);
-            }
-        }
-    }
-
     /// The next namespace to look at, of which nothing is being written.
     pub(super) fn next(&mut self, may_write: bool) -> Option<String> {
         if self.snapshot.is_none() || self.listed.len() < KINDS.len() || !may_write {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::Cluster;
 use super::objects::{KINDS, Object, resource};
-use crate::seal::{FIELD_MANAGER, Managed, Seen, differs, is_ours};
+use crate::seal::{FIELD_MANAGER, Managed, differs, is_ours};
 
 /// What is to be done with one object.
 #[derive(Debug)]
@@ -27,11 +27,11 @@ impl Step {
     }
 }
 
-/// What became of a step: how the object stands now; `None` where it stands no more.
+/// What became of a step. How the object stands now, the watch tells.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) object: Object,
-    pub(super) outcome: Result<Option<Seen>, WriteError>,
+    pub(super) outcome: Result<(), WriteError>,
 }
 
 /// An object cannot be kept.
@@ -77,7 +77,7 @@ pub(super) async fn all(cluster: &Cluster, steps: Vec<Step>) -> Vec<Done> {
     done
 }
 
-async fn one(cluster: &Cluster, step: Step) -> Result<Option<Seen>, WriteError> {
+async fn one(cluster: &Cluster, step: Step) -> Result<(), WriteError> {
     let api = api(cluster, step.object());
     match step {
         Step::Lay(object, wanted) => {
@@ -86,12 +86,12 @@ async fn one(cluster: &Cluster, step: Step) -> Result<Option<Seen>, WriteError> 
             if there.is_some_and(|live| !is_ours(&live)) {
                 return Err(WriteError::Foreign);
             }
-            lay(&api, &wanted).await.map(Some)
+            lay(&api, &wanted).await
         }
-        Step::Mend(_, wanted) => lay(&api, &wanted).await.map(Some),
+        Step::Mend(_, wanted) => lay(&api, &wanted).await,
         Step::Take(object, uid) => {
             delete(&api, &object.name, &uid).await?;
-            Ok(None)
+            Ok(())
         }
     }
 }
@@ -107,10 +107,10 @@ fn api(cluster: &Cluster, object: &Object) -> Api<DynamicObject> {
 }
 
 /// Applies an object, and makes it stand as it is wanted where applying leaves something of others.
-async fn lay(api: &Api<DynamicObject>, wanted: &Managed) -> Result<Seen, WriteError> {
+async fn lay(api: &Api<DynamicObject>, wanted: &Managed) -> Result<(), WriteError> {
     let applied = apply(api, wanted).await?;
     if differs(wanted, &applied).is_none() {
-        return Ok(Seen::of(wanted.kind(), &applied));
+        return Ok(());
     }
     let live = match replace(api, wanted, &applied).await {
         Err(kube::Error::Api(status)) if status.code == 422 && FIXED.contains(&wanted.kind()) => {
@@ -120,7 +120,7 @@ async fn lay(api: &Api<DynamicObject>, wanted: &Managed) -> Result<Seen, WriteEr
         replaced => replaced?,
     };
     match differs(wanted, &live) {
-        None => Ok(Seen::of(wanted.kind(), &live)),
+        None => Ok(()),
         Some(lines) => Err(WriteError::Unruly(lines.join("; "))),
     }
 }
