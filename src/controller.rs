@@ -6,6 +6,7 @@ mod cluster;
 mod documents;
 mod keeper;
 mod namespaces;
+mod watch;
 
 pub use cluster::{Cluster, ClusterError};
 pub use documents::watch_documents;

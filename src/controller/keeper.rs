@@ -6,14 +6,14 @@
 //! compared again.
 //!
 //! A namespace is sealed when each of its objects has been seen as it must be, not when it has been
-//! written: what a write answers may be deleted already when it is read. Each replica watches and tells; one that may not write leaves the rest to others.
+//! written: what a write answers may be deleted already when it is read. Each replica watches and tells;
+//! one that may not write leaves the rest to others.
 
 mod book;
 mod objects;
 mod pace;
 mod write;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::Cluster;
-use crate::state::{Change, Handle, Snapshot};
+use crate::state::{Change, Handle};
 use book::{Book, Outlook};
 use pace::Paces;
 use write::{Done, Step};
@@ -55,17 +55,15 @@ pub async fn keep_seals(cluster: Cluster, handle: Handle, hand: Hand, changes: S
         writes: JoinSet::new(),
     };
     let mut events = objects::events(&keeper.cluster).ready_chunks(EVENTS);
-    let mut known: Option<Arc<Snapshot>> = None;
     loop {
         let next = keeper.next_look();
         tokio::select! {
-            snapshot = handle.snapshot_that(|it| known.as_ref().is_none_or(|known| differ(known, it))) => {
-                known = Some(Arc::clone(&snapshot));
+            snapshot = handle.snapshot_that(|it| keeper.book.is_news(it)) => {
                 keeper.book.adopt(snapshot, Timestamp::now());
             }
             Some(chunk) = events.next() => {
-                for event in chunk {
-                    keeper.book.take(event);
+                for (kind, news) in chunk {
+                    keeper.book.take(kind, news);
                 }
             }
             Some(done) = keeper.writes.join_next() => {
@@ -81,11 +79,6 @@ pub async fn keep_seals(cluster: Cluster, handle: Handle, hand: Hand, changes: S
             return;
         }
     }
-}
-
-/// Whether two snapshots may want other seals.
-fn differ(one: &Snapshot, other: &Snapshot) -> bool {
-    !Arc::ptr_eq(&one.tenants, &other.tenants) || !Arc::ptr_eq(&one.namespaces, &other.namespaces)
 }
 
 struct Keeper {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::objects::{KINDS, News, Object};
+use super::super::watch::News;
+use super::objects::{KINDS, Object, Told};
 use super::write::Step;
 use crate::seal::{self, Managed, Plan, Seen};
 use crate::state::{Change, Namespaces, Snapshot};
@@ -22,8 +23,6 @@ pub(super) struct Book {
     objects: HashMap<String, Standing>,
     /// The kinds that have been listed; before all have, nothing is concluded.
     listed: BTreeSet<&'static str>,
-    /// Of each kind, what a list has shown that is not whole yet.
-    listing: HashMap<&'static str, Vec<(Object, Seen)>>,
     /// The namespaces to look at.
     open: BTreeSet<String>,
     /// Those that are written to.
@@ -76,22 +75,24 @@ impl Book {
         self.next_end
     }
 
-    /// Takes in what was seen.
-    pub(super) fn take(&mut self, news: News) {
+    /// Whether a snapshot may want other seals than the one that is known.
+    pub(super) fn is_news(&self, snapshot: &Snapshot) -> bool {
+        self.snapshot.as_ref().is_none_or(|known| {
+            !Arc::ptr_eq(&known.tenants, &snapshot.tenants)
+                || !Arc::ptr_eq(&known.namespaces, &snapshot.namespaces)
+        })
+    }
+
+    /// Takes in what was seen of a kind.
+    pub(super) fn take(&mut self, kind: &'static str, news: News<Told>) {
         match news {
-            News::Listing(kind) => {
-                self.listing.insert(kind, Vec::new());
-            }
-            News::Listed(object, seen) => {
-                self.listing.entry(object.kind).or_default().push((object, seen));
-            }
-            News::Whole(kind) => self.whole(kind),
-            News::Came { object, seen, by } => self.came(object, seen, by),
-            News::Went(object, uid) => {
+            News::All(listed) => self.listed(kind, listed),
+            News::Came(told) => self.came(told),
+            News::Went(Told { object, seen: gone, .. }) => {
                 let Some(standing) = self.objects.get_mut(&object.namespace) else { return };
                 let key = (object.kind, object.name);
                 // Perhaps it is there again already.
-                if standing.get(&key).is_some_and(|seen| seen.uid == uid) {
+                if standing.get(&key).is_some_and(|seen| seen.uid == gone.uid) {
                     standing.remove(&key);
                     self.open.insert(object.namespace);
                 }
@@ -99,7 +100,7 @@ impl Book {
         }
     }
 
-    fn whole(&mut self, kind: &'static str) {
+    fn listed(&mut self, kind: &'static str, listed: Vec<Told>) {
         for (namespace, standing) in &mut self.objects {
             let before = standing.len();
             standing.retain(|(own, _), _| *own != kind);
@@ -107,12 +108,10 @@ impl Book {
                 self.open.insert(namespace.clone());
             }
         }
-        for (object, seen) in self.listing.remove(kind).unwrap_or_default() {
+        for Told { object, seen, .. } in listed {
             self.open.insert(object.namespace.clone());
-            self.objects
-                .entry(object.namespace)
-                .or_default()
-                .insert((object.kind, object.name), seen);
+            let standing = self.objects.entry(object.namespace).or_default();
+            standing.insert((object.kind, object.name), seen);
         }
         if self.listed.insert(kind) && self.listed.len() == KINDS.len() {
             self.open_all();
@@ -127,7 +126,7 @@ impl Book {
         self.open.insert(String::new());
     }
 
-    fn came(&mut self, object: Object, seen: Seen, by: Option<String>) {
+    fn came(&mut self, Told { object, seen, by }: Told) {
         let standing = self.objects.entry(object.namespace.clone()).or_default();
         let key = (object.kind, object.name.clone());
         let known = standing.get(&key);

@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use futures::stream::{SelectAll, select_all};
+use futures::stream::select_all;
 use futures::{Stream, StreamExt as _};
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
-use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{self, Event};
-use serde_json::Value;
+use kube::runtime::watcher::Config;
 
+use super::super::watch::{News, news};
 use super::Cluster;
 use crate::domain::MANAGED_LABEL;
 use crate::seal::Seen;
@@ -34,19 +33,13 @@ impl fmt::Display for Object {
     }
 }
 
-/// What is seen of objects of one kind.
+/// What a watch tells of an object.
 #[derive(Debug)]
-pub(super) enum News {
-    /// A list of them begins.
-    Listing(&'static str),
-    /// One of the list.
-    Listed(Object, Seen),
-    /// The list is whole: what it lacks is gone.
-    Whole(&'static str),
-    /// One came, or changed; `by` wrote it last.
-    Came { object: Object, seen: Seen, by: Option<String> },
-    /// One went, or lost our label.
-    Went(Object, String),
+pub(super) struct Told {
+    pub(super) object: Object,
+    pub(super) seen: Seen,
+    /// Who wrote it last.
+    pub(super) by: Option<String>,
 }
 
 /// A kind: its name, its group, its version, and its name in paths.
@@ -66,50 +59,25 @@ pub(super) fn resource((kind, group, version, plural): Kind) -> ApiResource {
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
 }
 
-/// What becomes of all objects with our label. A watch that breaks is taken up again with growing
-/// pauses.
-pub(super) fn events(cluster: &Cluster) -> SelectAll<impl Stream<Item = News> + Unpin + use<>> {
-    select_all(KINDS.iter().map(|kind| of_kind(cluster, *kind).boxed()))
+/// What becomes of all objects with our label, kind by kind; one that loses the label goes.
+pub(super) fn events(cluster: &Cluster) -> impl Stream<Item = (&'static str, News<Told>)> + use<> {
+    let of_kind = |all: &Kind| {
+        let objects: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource(*all));
+        let ours = Config::default().labels(&format!("{MANAGED_LABEL}=true"));
+        let (kind, .., plural) = *all;
+        let news = news(objects, ours, plural.to_owned(), move |object| told(kind, object));
+        news.map(move |news| (kind, news)).boxed()
+    };
+    select_all(KINDS.iter().map(of_kind))
 }
 
-fn of_kind(cluster: &Cluster, kind: Kind) -> impl Stream<Item = News> + use<> {
-    let objects: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource(kind));
-    let ours = watcher::Config::default().labels(&format!("{MANAGED_LABEL}=true"));
-    let watch = watcher::watcher(objects, ours).default_backoff();
-    watch.filter_map(move |event| {
-        let (kind, ..) = kind;
-        let event = event.inspect_err(|error| {
-            tracing::warn!(%error, kind, "the watch of a kind broke and is taken up again");
-        });
-        std::future::ready(event.ok().map(|event| news(kind, event)))
-    })
-}
-
-fn news(kind: &'static str, event: Event<DynamicObject>) -> News {
-    match event {
-        Event::Init => News::Listing(kind),
-        Event::InitApply(object) => {
-            let (object, live) = named(kind, object);
-            News::Listed(object, Seen::of(kind, &live))
-        }
-        Event::InitDone => News::Whole(kind),
-        Event::Apply(object) => {
-            let by = last_writer(&object);
-            let (object, live) = named(kind, object);
-            News::Came { object, seen: Seen::of(kind, &live), by }
-        }
-        Event::Delete(object) => {
-            let uid = object.metadata.uid.clone().unwrap_or_default();
-            News::Went(named(kind, object).0, uid)
-        }
-    }
-}
-
-fn named(kind: &'static str, object: DynamicObject) -> (Object, Value) {
+fn told(kind: &'static str, object: DynamicObject) -> Told {
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
     let name = object.metadata.name.clone().unwrap_or_default();
+    let by = last_writer(&object);
     // These types always serialize.
-    (Object { kind, namespace, name }, serde_json::to_value(object).unwrap_or_default())
+    let live = serde_json::to_value(object).unwrap_or_default();
+    Told { object: Object { kind, namespace, name }, seen: Seen::of(kind, &live), by }
 }
 
 /// Whose field manager wrote last to what an object says.

@@ -41,8 +41,7 @@ fn book(snapshot: Arc<Snapshot>) -> Book {
     let mut book = Book::default();
     book.adopt(snapshot, now());
     for (kind, ..) in KINDS {
-        book.take(News::Listing(kind));
-        book.take(News::Whole(kind));
+        book.take(kind, News::All(Vec::new()));
     }
     book
 }
@@ -62,13 +61,17 @@ fn live(wanted: &Managed, uid: &str, version: u64) -> Value {
     live
 }
 
-fn came(wanted: &Managed, live: &Value) -> News {
+fn told(wanted: &Managed, live: &Value) -> Told {
     let object = Object {
         kind: wanted.kind(),
         namespace: wanted.namespace().unwrap_or_default().to_owned(),
         name: wanted.name().to_owned(),
     };
-    News::Came { object, seen: Seen::of(wanted.kind(), live), by: None }
+    Told { object, seen: Seen::of(wanted.kind(), live), by: None }
+}
+
+fn came(book: &mut Book, wanted: &Managed, live: &Value) {
+    book.take(wanted.kind(), News::Came(told(wanted, live)));
 }
 
 fn wanted(book: &Book, namespace: &str) -> Vec<Managed> {
@@ -85,8 +88,7 @@ fn nothing_is_concluded_before_every_kind_is_listed() {
     book.adopt(snapshot(&alpha(), &[("a", "alpha")]), now());
     for (kind, ..) in KINDS {
         assert_eq!(open(&mut book), [""; 0]);
-        book.take(News::Listing(kind));
-        book.take(News::Whole(kind));
+        book.take(kind, News::All(Vec::new()));
     }
     assert_eq!(open(&mut book), ["", "a"]);
     assert_eq!(open(&mut book), [""; 0]);
@@ -102,7 +104,7 @@ fn a_namespace_is_sealed_when_each_object_has_been_seen_as_it_must_be() {
     assert_eq!(all[0].name(), "ringfence-default-deny", "what closes it comes first");
     for (number, one) in all.iter().enumerate() {
         assert!(!book.outlook("a", now()).sealed);
-        book.take(came(one, &live(one, &number.to_string(), 5)));
+        came(&mut book, one, &live(one, &number.to_string(), 5));
     }
     assert!(book.outlook("a", now()).sealed);
     assert_eq!(format!("{:?}", book.tell("a", true)), r#"Some(Sealed("a"))"#);
@@ -111,7 +113,7 @@ fn a_namespace_is_sealed_when_each_object_has_been_seen_as_it_must_be() {
     let quota = all.iter().find(|one| one.kind() == "ResourceQuota").unwrap();
     let mut idle = live(quota, "q", 9);
     idle.as_object_mut().unwrap().remove("status");
-    book.take(came(quota, &idle));
+    came(&mut book, quota, &idle);
     let outlook = book.outlook("a", now());
     assert!(outlook.steps.is_empty() && !outlook.sealed, "a quota that does not count yet");
 }
@@ -121,22 +123,21 @@ fn what_is_old_or_of_another_object_changes_nothing() {
     let mut book = book(snapshot(&alpha(), &[("a", "alpha")]));
     let all = wanted(&book, "a");
     let deny = &all[0];
-    book.take(came(deny, &live(deny, "one", 7)));
+    came(&mut book, deny, &live(deny, "one", 7));
     let mut changed = live(deny, "one", 6);
     changed["spec"]["ingress"] = json!([{}]);
-    book.take(came(deny, &changed));
+    came(&mut book, deny, &changed);
     let mends = |book: &Book| {
         let steps = book.outlook("a", now()).steps;
         steps.iter().filter(|step| matches!(step, Step::Mend(..))).count()
     };
     assert_eq!(mends(&book), 0, "an older version");
     changed["metadata"]["resourceVersion"] = json!("8");
-    book.take(came(deny, &changed));
+    came(&mut book, deny, &changed);
     assert_eq!(mends(&book), 1);
-    let object = Object { kind: deny.kind(), namespace: "a".into(), name: deny.name().into() };
-    book.take(News::Went(object.clone(), "another".to_owned()));
+    book.take(deny.kind(), News::Went(told(deny, &live(deny, "another", 9))));
     assert_eq!(mends(&book), 1, "another object of that name went");
-    book.take(News::Went(object, "one".to_owned()));
+    book.take(deny.kind(), News::Went(told(deny, &changed)));
     assert_eq!((mends(&book), wanted(&book, "a").len()), (0, all.len()));
 }
 
@@ -153,7 +154,7 @@ fn what_nothing_wants_is_taken_away_and_an_orphans_seal_is_not() {
     assert_eq!(book.next_end().map(|end| end.to_string()).as_deref(), Some("2026-06-02T00:00:00Z"));
     let all = wanted(&book, "a");
     for (number, one) in all.iter().enumerate() {
-        book.take(came(one, &live(one, &number.to_string(), 5)));
+        came(&mut book, one, &live(one, &number.to_string(), 5));
     }
     open(&mut book);
     let ended: Timestamp = "2026-06-02T00:00:00Z".parse().unwrap();
@@ -182,7 +183,7 @@ fn only_what_changed_is_looked_at_and_nothing_that_is_written_to() {
     assert_eq!(open(&mut book), ["a", "c"]);
     book.begin("c");
     let policy = wanted(&book, "c").remove(0);
-    book.take(came(&policy, &live(&policy, "x", 1)));
+    came(&mut book, &policy, &live(&policy, "x", 1));
     assert_eq!(open(&mut book), [""; 0]);
     book.end("c");
     assert_eq!(open(&mut book), ["c"]);
