@@ -38,7 +38,8 @@ impl Seen {
         }
     }
 
-    /// Whether it is what is wanted: [`differs()`](super::differs) would tell no difference.
+    /// Whether an object of this kind and name is as wanted: [`differs()`](super::differs) would tell no
+    /// difference.
     #[must_use]
     pub fn is(&self, wanted: &Managed) -> bool {
         let hash = wanted.hash();
