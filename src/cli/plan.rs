@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::output::{self, Format};
 use super::{Outcome, policies};
@@ -108,18 +109,9 @@ fn named(tenant: &Tenant) -> Vec<&str> {
 }
 
 fn print(text: &mut String, format: Format, of: &str, objects: &[Managed]) -> Result<()> {
-    for (index, object) in objects.iter().enumerate() {
-        let value = object.to_value();
-        match format {
-            Format::Human => {
-                text.push_str("---\n");
-                if index == 0 {
-                    text.push_str(&format!("# {of}\n"));
-                }
-                text.push_str(&serde_saphyr::to_string(&value).context("cannot write YAML")?);
-            }
-            Format::Json => text.push_str(&format!("{value}\n")),
-        }
-    }
+    let values: Vec<Value> = objects.iter().map(Managed::to_value).collect();
+    let documents = output::documents(&values, format)?;
+    // Each document in YAML begins so, and none in JSON.
+    text.push_str(&documents.replacen("---\n", &format!("---\n# {of}\n"), 1));
     Ok(())
 }
