@@ -21,6 +21,7 @@ mod generated;
 mod install;
 mod kept;
 mod manifests;
+mod program;
 mod references;
 mod seal;
 mod walls;

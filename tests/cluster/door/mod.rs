@@ -11,16 +11,12 @@ mod refusals;
 mod tenancy;
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::harness::{ControlPlane, Kubeconfig, Output, Server, wait_until};
-
-const PATIENCE: Duration = Duration::from_secs(60);
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ringfence");
+use super::program::{PATIENCE, PROGRAM, ask_by_service};
 
 /// A cluster that Ringfence guards.
 pub struct Door {
@@ -56,27 +52,10 @@ impl Door {
     }
 
     fn install(&self) {
-        let log = self.server.log();
-        let port = log.split("ready: https://127.0.0.1:").nth(1).unwrap();
-        let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
-        let admin = self.cluster.admin();
-        let service = json!({"apiVersion": "v1", "kind": "List", "items": [
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ringfence-system"}},
-            {"apiVersion": "v1", "kind": "Service",
-             "metadata": {"name": "ringfence", "namespace": "ringfence-system"},
-             "spec": {"type": "ExternalName", "externalName": "localhost"}},
-        ]});
-        admin.kubectl_with(&service.to_string(), &["apply", "-f", "-"]).success();
-        let ca = self.cluster.scratch().join("certs/ca.crt");
-        let service = format!("ringfence-system/ringfence:{port}");
-        let webhooks = Command::new(PROGRAM)
-            .args(["webhooks", "--service", &service, "--ca-file"])
-            .arg(ca)
-            .output()
-            .unwrap();
-        assert!(webhooks.status.success(), "{webhooks:?}");
-        let webhooks = String::from_utf8(webhooks.stdout).unwrap();
-        admin.kubectl_with(&webhooks, &["apply", "-f", "-"]).success();
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "ringfence-system"}});
+        self.cluster.admin().kubectl_with(&namespace.to_string(), &["apply", "-f", "-"]).success();
+        ask_by_service(self.cluster, &self.server);
         // In force once a namespace is completed and a pod in it is judged.
         self.open_namespace("alpha", "door-probe");
         wait_until(PATIENCE, "the webhooks to be in force", || {

@@ -8,30 +8,20 @@ mod attempts;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::harness::{ControlPlane, Kubeconfig, Server, on_one_line, wait_until};
+use super::harness::{ControlPlane, Kubeconfig, Server, wait_until};
 use super::installation::Root;
+use super::program::{PATIENCE, ask_by_url, printed, told_alike};
 use attempts::{Attempt, attempts, neighbours};
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ringfence");
 const POLICY: &str = "validatingadmissionpolicy/namespaces.ringfence.dev";
 const BINDING: &str = "validatingadmissionpolicybinding/namespaces.ringfence.dev";
 
 fn paper(path: &str) -> String {
     format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))
-}
-
-/// What the program prints.
-fn printed(args: &[&str]) -> String {
-    let output = Command::new(PROGRAM).args(args).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 struct Installation {
@@ -136,10 +126,7 @@ impl Installation {
         let mut server = Server::spawn_program(scratch, "ringfence", env, &words);
         let ready = server.wait_ready(|server| server.log().contains("ready: https://"));
         assert_eq!(ready, Ok(()), "{}", server.log_tail());
-        let log = server.log();
-        let url = log.split("ready: ").nth(1).unwrap().split(' ').next().unwrap();
-        let ca = scratch.join("certs/ca.crt");
-        self.apply(&printed(&["webhooks", "--url", url, "--ca-file", ca.to_str().unwrap()]));
+        ask_by_url(&self.cluster, &server);
         server
     }
 }
@@ -156,7 +143,9 @@ fn an_installation_holds_with_and_without_its_pods() {
     it.apply(&service.to_string());
     let server = it.serve();
     let webhooks = the_webhook_says_the_same(&it);
-    they_read_alike(&policys, &webhooks);
+    let more = told_alike(&policys, &webhooks, "#platform-team");
+    // The namespace is not the owner's either.
+    assert_eq!(more, ["label, added", "label, added to nobody's"]);
     it.apply(&fs::read_to_string(paper("manifests/admission-policy/policy.yaml")).unwrap());
     it.until_refused(true, "ValidatingAdmissionPolicy");
     drop(server);
@@ -191,25 +180,6 @@ fn the_control_plane_goes_on(it: &Installation) {
     let put = ["replace", "--raw", "/api/v1/nodes/node/status", "-f", "-"];
     let user = it.cluster.user("system:node:node", &["system:nodes"]);
     user.kubectl_with(&node.to_string(), &put).success();
-}
-
-/// The same words, where the webhook has no more to say.
-fn they_read_alike(policys: &[(&str, String)], webhooks: &[(&str, String)]) {
-    let mut more = Vec::new();
-    for ((name, policys), (_, webhooks)) in policys.iter().zip(webhooks) {
-        let policys = policys.replace("your platform team", "#platform-team");
-        let webhooks = on_one_line(webhooks);
-        if webhooks.contains(": 1 problem in") {
-            assert_eq!(policys, webhooks, "{name}");
-            continue;
-        }
-        let (_, finding) = policys.split_once(" * ").unwrap();
-        let (finding, _) = finding.split_once("; learn more").unwrap();
-        assert!(webhooks.contains(finding), "{name}\n{policys}\n{webhooks}");
-        more.push(*name);
-    }
-    // The namespace is not the owner's either.
-    assert_eq!(more, ["label, added", "label, added to nobody's"]);
 }
 
 /// Everything in the base is valid, comes in one apply, changes nothing the second time, and its pods

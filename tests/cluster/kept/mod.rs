@@ -4,18 +4,14 @@
 
 mod attempts;
 
-use std::process::Command;
-use std::time::Duration;
-
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::harness::{ControlPlane, Kubeconfig, Output, Server, on_one_line, wait_until};
+use super::harness::{ControlPlane, Kubeconfig, Output, Server, wait_until};
+use super::program::{PATIENCE, ask_by_url, told_alike};
 use super::walls::Walls;
 use attempts::{Attempt, NAMESPACE, attempts, binding, policy, quota};
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ringfence");
 const CONFIGURATIONS: &str = "validatingwebhookconfiguration,mutatingwebhookconfiguration";
 
 /// Rights that nobody should have here, given by a mistake that must not matter.
@@ -254,10 +250,7 @@ impl Kept {
 
     /// What makes the API server ask the webhook.
     fn ask(&self, server: &Server) {
-        let log = server.log();
-        let url = log.split("ready: ").nth(1).unwrap().split(' ').next().unwrap();
-        let ca = self.cluster.scratch().join("certs/ca.crt");
-        self.apply(&printed(&["webhooks", "--url", url, "--ca-file", ca.to_str().unwrap()]));
+        ask_by_url(&self.cluster, server);
         self.until_refused_by("admission webhook");
     }
 
@@ -306,31 +299,6 @@ fn by_text(refusals: &[(&str, String)]) -> String {
     texts.into_iter().map(told).collect()
 }
 
-/// What the program prints.
-fn printed(args: &[&str]) -> String {
-    let output = Command::new(PROGRAM).args(args).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The same words, where the webhook has no more to say.
-fn they_read_alike(policys: &[(&str, String)], webhooks: &[(&str, String)]) {
-    let mut more = Vec::new();
-    for ((name, policys), (_, webhooks)) in policys.iter().zip(webhooks) {
-        let policys = policys.replace("your platform team", "#platform");
-        let webhooks = on_one_line(webhooks);
-        if webhooks.contains(": 1 problem in") {
-            assert_eq!(policys, webhooks, "{name}");
-            continue;
-        }
-        let (_, finding) = policys.split_once(" * ").unwrap();
-        let (finding, _) = finding.split_once("; learn more").unwrap();
-        assert!(webhooks.contains(finding), "{name}\n{policys}\n{webhooks}");
-        more.push(*name);
-    }
-    assert_eq!(more, ["a name and the label"]);
-}
-
 #[test]
 fn it_is_held_with_and_without_the_webhook() {
     let (mut it, server) = Kept::new();
@@ -358,7 +326,8 @@ fn it_is_held_with_and_without_the_webhook() {
     drop(server);
     let policys = it.refusals("ValidatingAdmissionPolicy");
     assert_snapshot!("the_policys_refusals", by_text(&policys));
-    they_read_alike(&policys, &webhooks);
+    let more = told_alike(&policys, &webhooks, "#platform");
+    assert_eq!(more, ["a name and the label"]);
     it.strangers_are_refused();
     the_control_plane_goes_on(&it);
     it.admin().kubectl(&["delete", CONFIGURATIONS, "ringfence"]).success();

@@ -8,14 +8,12 @@ mod race;
 
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::harness::{ControlPlane, Kubeconfig, Server, wait_until};
+use super::program::{PATIENCE, PROGRAM};
 
-const PATIENCE: Duration = Duration::from_secs(60);
-const PROGRAM: &str = env!("CARGO_BIN_EXE_ringfence");
 const ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
 
 /// What closes a namespace of tenant alpha.

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use serde_json::{Value, json};
 
-use super::{ALPHA, PATIENCE, PROGRAM, Walls};
+use super::{ALPHA, PATIENCE, Walls};
 use crate::harness::{ControlPlane, binary, wait_until};
+use crate::program::ask_by_service;
 
 /// How many namespaces are applied at once.
 const NAMESPACES: usize = 60;
@@ -36,22 +37,7 @@ fn file(number: usize) -> String {
 /// The configurations by which the API server asks this server.
 fn install(walls: &Walls) {
     let admin = walls.admin();
-    let log = walls.server.log();
-    let port = log.split("ready: https://127.0.0.1:").nth(1).unwrap().split(' ').next().unwrap();
-    let service = json!({"apiVersion": "v1", "kind": "Service",
-        "metadata": {"name": "ringfence", "namespace": "ringfence-system"},
-        "spec": {"type": "ExternalName", "externalName": "localhost"}});
-    walls.apply(&service.to_string());
-    let ca = walls.cluster.scratch().join("certs/ca.crt");
-    let service = format!("ringfence-system/ringfence:{port}");
-    let webhooks = Command::new(PROGRAM)
-        .args(["webhooks", "--service", &service, "--ca-file"])
-        .arg(ca)
-        .output()
-        .unwrap();
-    assert!(webhooks.status.success(), "{webhooks:?}");
-    let webhooks = String::from_utf8(webhooks.stdout).unwrap();
-    admin.kubectl_with(&webhooks, &["apply", "-f", "-"]).success();
+    ask_by_service(&walls.cluster, &walls.server);
     walls.namespace("alpha", "race-probe");
     wait_until(PATIENCE, "the webhooks to be in force", || {
         let root = file(0)
