@@ -1,14 +1,15 @@
 //! The cluster: what is watched there becomes changes of the state, what the state does not know is
-//! asked there, and what closes namespaces is laid and kept there.
+//! asked there, and what closes namespaces is laid and kept there, by one replica at a time (`lease`).
 
 mod authority;
 mod cluster;
 mod documents;
 mod keeper;
+pub mod lease;
 mod namespaces;
 mod watch;
 
 pub use cluster::{Cluster, ClusterError};
 pub use documents::watch_documents;
-pub use keeper::{Hand, keep_seals};
+pub use keeper::keep_seals;
 pub use namespaces::watch_namespaces;

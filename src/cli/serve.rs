@@ -1,5 +1,7 @@
 //! `ringfence serve`
 
+mod replica;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,10 +9,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::limits::{LimitArgs, seconds};
 use super::{Outcome, output, policies, readiness::Ready};
-use crate::controller::{Cluster, Hand, keep_seals, watch_documents, watch_namespaces};
+use crate::controller::{Cluster, keep_seals, watch_documents, watch_namespaces};
 use crate::server::tls::{self, Development, Files, Identity, Source};
 use crate::server::{Door, Ended, Server, Settings, shutdown};
 use crate::state::{Builder, Change, ClusterLookup, Handle};
@@ -60,10 +63,14 @@ pub(super) struct Args {
     /// The cluster to watch; in a pod it is the pod's own.
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
-    /// Whether this replica lays what closes namespaces, or only looks whether another has. Pods wait
-    /// for it in both cases.
-    #[arg(long, value_enum, default_value = "on", conflicts_with = "policies")]
+    /// Whether this replica may become the one that changes the cluster, which lays what closes
+    /// namespaces, or only looks whether another has. Pods wait for it in both cases.
+    #[arg(long, value_enum, default_value = "on")]
     controller: Controller,
+    /// Where replicas agree on who changes the cluster: the pod's own namespace, elsewhere
+    /// `ringfence-system`; where that is not there, each replica takes itself for the only one.
+    #[arg(long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
     /// How log lines look.
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
@@ -90,15 +97,6 @@ enum LogFormat {
 enum Controller {
     On,
     Off,
-}
-
-impl Controller {
-    fn hand(self) -> Hand {
-        match self {
-            Self::On => Hand::Lays,
-            Self::Off => Hand::Looks,
-        }
-    }
 }
 
 /// How many changes wait at most for the one who takes them in.
@@ -150,6 +148,7 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
         grace: args.grace,
         drain: args.drain,
     };
+    let ours = Arc::clone(&identity);
     let server = Server::bind(settings, identity, Arc::clone(&metrics), (door, ready))?;
     let addresses = (server.admission_addr(), server.telemetry_addr());
     let builder = match &cluster {
@@ -164,17 +163,28 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
     if let Some(cluster) = &cluster {
         tokio::spawn(watch_namespaces(cluster.clone(), changes.clone()));
     }
-    match (documents, cluster) {
+    let mut others = JoinSet::new();
+    let mut hand = None;
+    if let Some(cluster) = &cluster {
+        let metrics = Arc::clone(&metrics);
+        let sources = replica::Sources { handle: handle.clone(), metrics, identity: ours };
+        let (own, tasks) = replica::join(args, cluster, sources, &shutdown);
+        (hand, others) = (Some(own), tasks);
+    }
+    match (documents, cluster.zip(hand)) {
         (Some(documents), _) => {
             tokio::spawn(documents.follow(changes, metrics));
         }
-        (None, Some(cluster)) => {
+        (None, Some((cluster, hand))) => {
             tokio::spawn(watch_documents(cluster.clone(), changes.clone()));
-            tokio::spawn(keep_seals(cluster, handle, args.controller.hand(), changes));
+            tokio::spawn(keep_seals(cluster, handle, hand, changes));
         }
         (None, None) => {}
     }
     let ended = server.run(shutdown).await;
+    if ended != Ended::Aborted {
+        while others.join_next().await.is_some() {}
+    }
     tracing::info!(?ended, "ended");
     Ok(if ended == Ended::Aborted { Outcome::Failed } else { Outcome::Good })
 }

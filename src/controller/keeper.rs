@@ -7,7 +7,7 @@
 //!
 //! A namespace is sealed when each of its objects has been seen as it must be, not when it has been
 //! written: what a write answers may be deleted already when it is read. Each replica watches and tells;
-//! one that may not write leaves the rest to others.
+//! the one whose hand writes does the rest, and looks at everything when it begins to.
 
 mod book;
 mod objects;
@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::Cluster;
+use super::lease::Hand;
 use crate::state::{Change, Handle};
 use book::{Book, Outlook};
 use pace::Paces;
@@ -35,26 +36,16 @@ const EVENTS: usize = 1024;
 /// How long nothing is looked at again where nothing is awaited.
 const IDLE: Duration = Duration::from_secs(3600);
 
-/// Whether a replica lays seals, or only looks whether others have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hand {
-    /// It lays and mends them.
-    Lays,
-    /// It looks.
-    Looks,
-}
-
 /// Keeps every seal, and tells which namespaces are sealed, until nobody listens.
 pub async fn keep_seals(cluster: Cluster, handle: Handle, hand: Hand, changes: Sender<Change>) {
+    let mut events = objects::events(&cluster).ready_chunks(EVENTS);
     let mut keeper = Keeper {
-        cluster,
         hand,
         changes,
         book: Book::default(),
         paces: Paces::default(),
         writes: JoinSet::new(),
     };
-    let mut events = objects::events(&keeper.cluster).ready_chunks(EVENTS);
     loop {
         let next = keeper.next_look();
         tokio::select! {
@@ -73,6 +64,7 @@ pub async fn keep_seals(cluster: Cluster, handle: Handle, hand: Hand, changes: S
                     Err(error) => tracing::error!(%error, "a seal could not be kept"),
                 }
             }
+            () = keeper.hand.changed() => keeper.book.open_all(),
             () = sleep_until(next) => keeper.book.look_again(Instant::now(), Timestamp::now()),
         }
         if keeper.look().await.is_none() {
@@ -82,7 +74,6 @@ pub async fn keep_seals(cluster: Cluster, handle: Handle, hand: Hand, changes: S
 }
 
 struct Keeper {
-    cluster: Cluster,
     hand: Hand,
     changes: Sender<Change>,
     book: Book,
@@ -99,7 +90,7 @@ impl Keeper {
             if let Some(change) = self.book.tell(&namespace, outlook.sealed) {
                 self.changes.send(change).await.ok()?;
             }
-            if self.hand == Hand::Lays {
+            if self.hand.writes() {
                 self.write(namespace, outlook);
             }
         }
@@ -123,9 +114,9 @@ impl Keeper {
             self.paces.begins(step.object(), now);
         }
         self.book.begin(&namespace);
-        let cluster = self.cluster.clone();
+        let client = self.hand.client();
         self.writes.spawn(async move {
-            let done = write::all(&cluster, due).await;
+            let done = write::all(&client, due).await;
             (namespace, done)
         });
     }

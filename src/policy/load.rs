@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::builtin::builtin_profiles;
 use super::documents::{ExemptionSpec, GrantSpec, PlatformSpec, ProfileSpec, TenantSpec};
@@ -133,14 +135,30 @@ fn documents(read: Read, mut tenants: Tenants) -> Documents {
     let grants = sorted(read.grants);
     tenants.exemptions = Exemptions::of(&exemptions);
     tenants.grants.clone_from(&grants);
-    Documents {
-        platform: Arc::clone(&tenants.platform.spec),
-        profiles: sorted(read.profiles),
-        tenants: sorted(read.tenants),
-        exemptions,
-        grants,
-        resolved: Arc::new(tenants),
-    }
+    let profiles = sorted(read.profiles);
+    let own = sorted(read.tenants);
+    let platform = Arc::clone(&tenants.platform.spec);
+    tenants.revision = revision(&json!([
+        *platform,
+        texts(&profiles),
+        texts(&own),
+        texts(&exemptions),
+        texts(&grants),
+    ]));
+    Documents { platform, profiles, tenants: own, exemptions, grants, resolved: Arc::new(tenants) }
+}
+
+fn texts<T: Serialize>(documents: &[Named<T>]) -> Value {
+    documents.iter().map(|document| json!([document.name, document.spec])).collect()
+}
+
+/// A name for what documents say: FNV-1a, 64 bits, of their JSON.
+fn revision(documents: &Value) -> String {
+    let text = documents.to_string();
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
 }
 
 fn sorted<T>(documents: Vec<Loaded<T>>) -> Vec<Named<T>> {

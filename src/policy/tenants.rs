@@ -72,6 +72,8 @@ pub struct Tenants {
     pub exemptions: Exemptions,
     /// Permitted paths.
     pub grants: Vec<Named<GrantSpec>>,
+    /// Names the documents that all this follows from: the same for the same ones.
+    pub revision: String,
 }
 
 impl Default for Tenants {
@@ -96,6 +98,7 @@ impl Tenants {
             },
             exemptions: Exemptions::default(),
             grants: Vec::new(),
+            revision: String::new(),
         }
     }
 

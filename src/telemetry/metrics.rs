@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::series::{By, ByTwo};
+use super::series::{By, ByTwo, Label as _};
 use super::{BuildInfo, Endpoint, Gauge, Outcome, Rejection};
 use crate::domain::{Code, Decision, Mode};
 
@@ -117,6 +117,13 @@ impl Metrics {
         if let Some(durations) = self.durations.of(endpoint) {
             durations.observe(took.as_secs_f64());
         }
+    }
+
+    /// How many reviews were denied.
+    #[must_use]
+    pub fn denials(&self) -> u64 {
+        let of = |endpoint: &Endpoint| self.reviews.of(*endpoint, Decision::Deny).map(Counter::get);
+        Endpoint::ALL.iter().filter_map(of).sum()
     }
 
     /// A rule was broken; nothing is counted for [`Mode::Ignore`].

@@ -45,7 +45,7 @@ fn the_pod_is_given_the_time_that_it_takes_to_end() {
 }
 
 /// Every right, by role. Roles that bear rights over others are bound by name alone.
-const RIGHTS: [&str; 9] = [
+const RIGHTS: [&str; 10] = [
     r#"ringfence [""] ["namespaces"] ["get","list","watch"]"#,
     r#"ringfence ["authorization.k8s.io"] ["subjectaccessreviews"] ["create"]"#,
     r#"ringfence ["ringfence.dev"] ["platforms","profiles","tenants","exemptions","grants"] ["get","list","watch"]"#,
@@ -55,6 +55,7 @@ const RIGHTS: [&str; 9] = [
     r#"ringfence ["rbac.authorization.k8s.io"] ["clusterroles"] ["bind"] ["admin","edit","view","ringfence-owners","ringfence-namespace-owner"]"#,
     r#"ringfence-owners [""] ["namespaces"] ["create"]"#,
     r#"ringfence-namespace-owner [""] ["namespaces"] ["get","update","patch","delete"]"#,
+    r#"ringfence in ringfence-system ["coordination.k8s.io"] ["leases"] ["get","list","watch","create","update","patch","delete"]"#,
 ];
 
 #[test]
@@ -66,9 +67,11 @@ fn the_rights_are_a_closed_list() {
             fields.retain(|field| *field != "resourceNames");
             assert_eq!(fields, ["apiGroups", "resources", "verbs"]);
             let names = rule.get("resourceNames").map(|names| format!(" {names}"));
+            let namespace = role["metadata"]["namespace"].as_str();
             rights.push(format!(
-                "{} {} {} {}{}",
+                "{}{} {} {} {}{}",
                 role["metadata"]["name"].as_str().unwrap(),
+                namespace.map(|namespace| format!(" in {namespace}")).unwrap_or_default(),
                 rule["apiGroups"],
                 rule["resources"],
                 rule["verbs"],

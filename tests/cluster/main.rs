@@ -20,6 +20,7 @@ mod door;
 mod generated;
 mod install;
 mod kept;
+mod leader;
 mod manifests;
 mod program;
 mod references;

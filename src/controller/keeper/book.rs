@@ -118,7 +118,8 @@ impl Book {
         }
     }
 
-    fn open_all(&mut self) {
+    /// Everything is looked at again.
+    pub(super) fn open_all(&mut self) {
         let Some(snapshot) = &self.snapshot else { return };
         if let Namespaces::Watched(all) = &*snapshot.namespaces {
             self.open.extend(all.keys().cloned());

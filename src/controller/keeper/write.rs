@@ -1,10 +1,9 @@
 //! Lays, mends and takes away objects of a seal.
 
-use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
+use kube::{Api, Client};
 use serde_json::{Map, Value};
 
-use super::Cluster;
 use super::objects::{KINDS, Object, resource};
 use crate::seal::{FIELD_MANAGER, Managed, differs, is_ours};
 
@@ -67,18 +66,18 @@ impl WriteError {
 const FIXED: [&str; 3] = ["RoleBinding", "ClusterRoleBinding", "ResourceQuota"];
 
 /// Does all steps in a namespace, in their order: what closes it comes first.
-pub(super) async fn all(cluster: &Cluster, steps: Vec<Step>) -> Vec<Done> {
+pub(super) async fn all(client: &Client, steps: Vec<Step>) -> Vec<Done> {
     let mut done = Vec::new();
     for step in steps {
         let object = step.object().clone();
-        let outcome = one(cluster, step).await;
+        let outcome = one(client, step).await;
         done.push(Done { object, outcome });
     }
     done
 }
 
-async fn one(cluster: &Cluster, step: Step) -> Result<(), WriteError> {
-    let api = api(cluster, step.object());
+async fn one(client: &Client, step: Step) -> Result<(), WriteError> {
+    let api = api(client, step.object());
     match step {
         Step::Lay(object, wanted) => {
             let there = api.get_opt(&object.name).await?;
@@ -96,13 +95,13 @@ async fn one(cluster: &Cluster, step: Step) -> Result<(), WriteError> {
     }
 }
 
-fn api(cluster: &Cluster, object: &Object) -> Api<DynamicObject> {
+fn api(client: &Client, object: &Object) -> Api<DynamicObject> {
     let kind = KINDS.iter().find(|(kind, ..)| *kind == object.kind);
     // Every object comes from a watch of these kinds or from the seal, which has no others.
     let resource = resource(*kind.unwrap_or(&KINDS[0]));
     match object.namespace.as_str() {
-        "" => Api::all_with(cluster.client.clone(), &resource),
-        namespace => Api::namespaced_with(cluster.client.clone(), namespace, &resource),
+        "" => Api::all_with(client.clone(), &resource),
+        namespace => Api::namespaced_with(client.clone(), namespace, &resource),
     }
 }
 

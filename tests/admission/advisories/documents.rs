@@ -196,7 +196,8 @@ fn cve_2026_22872_capsule_a_controller_that_may_do_everything() {
 }
 
 /// The mending of that closed one of the ways that led there, and not the other. There is one account
-/// here, and what is bound to it is that one role.
+/// here, and what is bound to it is that one role, and in its own namespace
+/// one that knows Leases.
 #[test]
 fn cve_2026_65835_capsule_the_other_way_to_the_same_power() {
     let text = include_str!("../../../manifests/base/rbac.yaml");
@@ -205,10 +206,13 @@ fn cve_2026_65835_capsule_the_other_way_to_the_same_power() {
     let of = |kind: &str| all.iter().filter(|it| it["kind"] == kind).collect::<Vec<_>>();
     let [account] = of("ServiceAccount")[..] else { panic!("one account") };
     let [binding] = of("ClusterRoleBinding")[..] else { panic!("one binding") };
-    assert_eq!(of("RoleBinding"), Vec::<&Value>::new());
-    assert_eq!(binding["roleRef"]["name"], "ringfence");
-    assert_eq!(binding["subjects"].as_array().unwrap().len(), 1);
-    assert_eq!(binding["subjects"][0]["name"], account["metadata"]["name"]);
+    let [at_home] = of("RoleBinding")[..] else { panic!("one binding at home") };
+    assert_eq!(at_home["metadata"]["namespace"], account["metadata"]["namespace"]);
+    for binding in [binding, at_home] {
+        assert_eq!(binding["roleRef"]["name"], "ringfence");
+        assert_eq!(binding["subjects"].as_array().unwrap().len(), 1);
+        assert_eq!(binding["subjects"][0]["name"], account["metadata"]["name"]);
+    }
     // A tenant's document that would be made into something else is none.
     says_nothing_of("rawItems", "  rawItems: [{apiVersion: v1, kind: ClusterRole}]\n");
 }

@@ -14,7 +14,8 @@ use serde_json::Value;
 use super::harness::{ControlPlane, Kubeconfig, Server, wait_until};
 use super::program::{PATIENCE, PROGRAM};
 
-const ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
+/// The account that `manifests/base` makes.
+pub const ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
 
 /// What closes a namespace of tenant alpha.
 pub const ALPHA: [&str; 8] = [
@@ -27,6 +28,25 @@ pub const ALPHA: [&str; 8] = [
     "rolebinding.rbac.authorization.k8s.io/ringfence-namespace-owner",
     "rolebinding.rbac.authorization.k8s.io/ringfence-owners-admin",
 ];
+
+/// Makes our kinds, our account with its rights, and some documents.
+pub fn prepare(cluster: &ControlPlane) {
+    let admin = cluster.admin();
+    let paper = |path: &str| format!("{}/manifests/{path}", env!("CARGO_MANIFEST_DIR"));
+    admin.kubectl(&["apply", "--server-side", "-k", &paper("crds")]).success();
+    admin.kubectl(&["create", "namespace", "ringfence-system"]).success();
+    admin.kubectl(&["apply", "-f", &paper("base/rbac.yaml")]).success();
+    for kind in ["platforms", "profiles", "tenants", "exemptions", "grants"] {
+        let definition = format!("crd/{kind}.ringfence.dev");
+        admin
+            .kubectl(&["wait", "--for=condition=Established", &definition, "--timeout=60s"])
+            .success();
+    }
+    let documents = include_str!("documents.yaml");
+    wait_until(PATIENCE, "the kinds to be served", || {
+        admin.kubectl_with(documents, &["apply", "-f", "-"]).code == 0
+    });
+}
 
 /// A cluster with our documents as custom resources, and a controller.
 pub struct Walls {
@@ -44,21 +64,7 @@ impl Walls {
     /// One of its own, whose server has these flags beside.
     pub fn start_with(flags: &[&str]) -> Self {
         let cluster = ControlPlane::start();
-        let admin = cluster.admin();
-        let paper = |path: &str| format!("{}/manifests/{path}", env!("CARGO_MANIFEST_DIR"));
-        admin.kubectl(&["apply", "--server-side", "-k", &paper("crds")]).success();
-        admin.kubectl(&["create", "namespace", "ringfence-system"]).success();
-        admin.kubectl(&["apply", "-f", &paper("base/rbac.yaml")]).success();
-        for kind in ["platforms", "profiles", "tenants", "exemptions", "grants"] {
-            let definition = format!("crd/{kind}.ringfence.dev");
-            admin
-                .kubectl(&["wait", "--for=condition=Established", &definition, "--timeout=60s"])
-                .success();
-        }
-        let documents = include_str!("documents.yaml");
-        wait_until(PATIENCE, "the kinds to be served", || {
-            admin.kubectl_with(documents, &["apply", "-f", "-"]).code == 0
-        });
+        prepare(&cluster);
         let server = Self::controller(&cluster, flags);
         Self { cluster, server }
     }
