@@ -141,15 +141,12 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
     let lookup = cluster.clone().map(|it| Arc::new(it) as Arc<dyn ClusterLookup>);
     let depth = args.limits.max_json_depth;
     let door = Door::new(handle.clone(), lookup, Arc::clone(&metrics), depth);
-    let settings = Settings {
-        listen: args.listen,
-        telemetry_listen: args.telemetry_listen,
-        limits: args.limits.limits(),
-        grace: args.grace,
-        drain: args.drain,
+    let sources = replica::Sources {
+        handle: handle.clone(),
+        metrics: Arc::clone(&metrics),
+        identity: Arc::clone(&identity),
     };
-    let ours = Arc::clone(&identity);
-    let server = Server::bind(settings, identity, Arc::clone(&metrics), (door, ready))?;
+    let server = Server::bind(settings(args), identity, Arc::clone(&metrics), (door, ready))?;
     let addresses = (server.admission_addr(), server.telemetry_addr());
     let builder = match &cluster {
         Some(cluster) if documents.is_none() => {
@@ -163,15 +160,12 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
     if let Some(cluster) = &cluster {
         tokio::spawn(watch_namespaces(cluster.clone(), changes.clone()));
     }
-    let mut others = JoinSet::new();
-    let mut hand = None;
-    if let Some(cluster) = &cluster {
-        let metrics = Arc::clone(&metrics);
-        let sources = replica::Sources { handle: handle.clone(), metrics, identity: ours };
-        let (own, tasks) = replica::join(args, cluster, sources, &shutdown);
-        (hand, others) = (Some(own), tasks);
-    }
-    match (documents, cluster.zip(hand)) {
+    let mut tasks = JoinSet::new();
+    let joined = cluster.map(|cluster| {
+        let hand = replica::join(args, &cluster, sources, (&mut tasks, &shutdown));
+        (cluster, hand)
+    });
+    match (documents, joined) {
         (Some(documents), _) => {
             tokio::spawn(documents.follow(changes, metrics));
         }
@@ -183,10 +177,20 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
     }
     let ended = server.run(shutdown).await;
     if ended != Ended::Aborted {
-        while others.join_next().await.is_some() {}
+        tasks.join_all().await;
     }
     tracing::info!(?ended, "ended");
     Ok(if ended == Ended::Aborted { Outcome::Failed } else { Outcome::Good })
+}
+
+fn settings(args: &Args) -> Settings {
+    Settings {
+        listen: args.listen,
+        telemetry_listen: args.telemetry_listen,
+        limits: args.limits.limits(),
+        grace: args.grace,
+        drain: args.drain,
+    }
 }
 
 /// The cluster of --kubeconfig, or the one that this pod runs in.

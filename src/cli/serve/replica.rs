@@ -31,14 +31,13 @@ impl Sources {
     }
 }
 
-/// Joins the others until the drain begins. The tasks end once nothing of ours is left with them.
+/// Joins the others until the drain begins. The tasks end once we have taken our leave of them.
 pub(super) fn join(
     args: &Args,
     cluster: &Cluster,
     sources: Sources,
-    shutdown: &Shutdown,
-) -> (Hand, JoinSet<()>) {
-    let mut tasks = JoinSet::new();
+    (tasks, shutdown): (&mut JoinSet<()>, &Shutdown),
+) -> Hand {
     let home = Home::find(args.namespace.as_deref(), args.kubeconfig.is_none());
     let hand = match args.controller {
         Controller::On => {
@@ -50,5 +49,5 @@ pub(super) fn join(
     };
     let reporter = Reporter::new(cluster, home, hand.clone(), move || sources.report());
     tasks.spawn(reporter.run(shutdown.draining()));
-    (hand, tasks)
+    hand
 }
