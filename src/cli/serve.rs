@@ -148,13 +148,7 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
     };
     let server = Server::bind(settings(args), identity, Arc::clone(&metrics), (door, ready))?;
     let addresses = (server.admission_addr(), server.telemetry_addr());
-    let builder = match &cluster {
-        Some(cluster) if documents.is_none() => {
-            Builder::in_cluster(handle.clone(), cluster.version).with_seals()
-        }
-        Some(cluster) => Builder::in_cluster(handle.clone(), cluster.version),
-        None => Builder::without_cluster(handle.clone()),
-    };
+    let builder = builder(handle.clone(), cluster.as_ref(), documents.is_none());
     let announce = Announce { handle: handle.clone(), addresses, done: false };
     tokio::spawn(build(builder, inbox, announce));
     if let Some(cluster) = &cluster {
@@ -181,6 +175,15 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
     }
     tracing::info!(?ended, "ended");
     Ok(if ended == Ended::Aborted { Outcome::Failed } else { Outcome::Good })
+}
+
+/// Pods wait for seals where these are laid, by documents from the cluster.
+fn builder(handle: Handle, cluster: Option<&Cluster>, seals: bool) -> Builder {
+    match cluster {
+        Some(cluster) if seals => Builder::in_cluster(handle, cluster.version).with_seals(),
+        Some(cluster) => Builder::in_cluster(handle, cluster.version),
+        None => Builder::without_cluster(handle),
+    }
 }
 
 fn settings(args: &Args) -> Settings {
