@@ -15,6 +15,7 @@ mod exempt;
 mod fill;
 mod judge;
 mod kept;
+mod stream;
 mod tenancy;
 
 pub use asker::{Asker, may_administer};

@@ -4,11 +4,13 @@
 //! `values`), every mistake with its place (`read`, `reader`, `explain`, `problems`, `report`); what one document says is
 //! checked (`check`, `bounds`), then how they fit together, and each tenant's profile is worked out (`load`, `fit`,
 //! `effective`). What comes out is [`Tenants`], which decisions read; [`survey()`] keeps the places too
-//! and tells what is in force and why; `status` says it of the kinds that have one. A document that comes alone is checked alone (`one`).
+//! and tells what is in force and why; `status` says it of the kinds that have one. A document that comes alone is checked alone (`one`),
+//! and then beside those in force (`beside`).
 //!
 //! A set of files is taken whole or not at all; of a cluster's objects, what can be used ([`usable()`]).
 //! Deliberately absent: files, clocks, the cluster.
 
+mod beside;
 mod bounds;
 mod builtin;
 mod check;
@@ -33,6 +35,7 @@ mod tests;
 mod usable;
 pub mod values;
 
+pub use beside::misfits;
 pub use builtin::{builtin_profiles, embedded};
 pub use documents::{PullPolicy, Seccomp};
 pub use effective::{

@@ -11,6 +11,7 @@ pub mod entries;
 mod examples;
 mod frameworks;
 pub mod guard;
+pub mod identity;
 pub mod images;
 pub mod pod_security;
 pub mod resources;
@@ -28,7 +29,8 @@ use crate::domain::Code;
 
 /// Every rule in force, in the order of the codes.
 pub fn table() -> impl Iterator<Item = &'static Rule> {
-    let tables = [tenancy::RULES, pod_security::RULES, images::RULES, guard::RULES];
+    let tables =
+        [tenancy::RULES, pod_security::RULES, images::RULES, identity::RULES, guard::RULES];
     tables.into_iter().flatten()
 }
 
@@ -42,7 +44,7 @@ pub fn rule(code: Code) -> Option<&'static Rule> {
 pub const HELD_FAMILIES: [(&str, &str); 5] = [
     ("RF4", "network: what a tenant's policies may open"),
     ("RF5", "services and entry points"),
-    ("RF6", "identity: roles, bindings, tokens, exec"),
+    ("RF6", "identity, beside RF6001: roles, bindings, tokens"),
     ("RF7", "storage"),
     ("RF8", "fair share and placement"),
 ];

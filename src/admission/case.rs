@@ -6,7 +6,7 @@ use super::asker::Asker;
 use crate::domain::{Code, Finding, Operation, sanitise};
 use crate::objects::{Labelled, Malformed, Meta, from_json, json};
 use crate::review::Request;
-use crate::rules::{Resource, find_resource, guard};
+use crate::rules::{Resource, Shape, find_resource, guard};
 use crate::state::{Snapshot, Standing};
 
 /// Why a request cannot be judged at all: a breach of one of RF9's rules.
@@ -96,7 +96,12 @@ impl<'a> Case<'a> {
 #[must_use]
 pub fn needs_namespace(request: &Request<'_>) -> bool {
     known(request).is_ok_and(|(resource, operation)| {
-        matches!(operation, Operation::Create | Operation::Update) && !resource.cluster_scoped()
+        let meets = match operation {
+            Operation::Create | Operation::Update => true,
+            Operation::Connect => resource.shape == Shape::Stream,
+            Operation::Delete => false,
+        };
+        meets && !resource.cluster_scoped()
     })
 }
 

@@ -1,7 +1,7 @@
 //! What is refused.
 
 use super::case::{Case, Fault, Stage, malformed, required, unread};
-use super::{document, exempt, kept, tenancy};
+use super::{document, exempt, kept, stream, tenancy};
 use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{Class, FieldPath, Finding, Operation, Verdict};
 use crate::objects::{
@@ -22,14 +22,21 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         }
         Shape::ServiceAccount if changes => in_namespace(case, |case, _| readable(case)),
         Shape::Namespace if case.operation != Operation::Connect => tenancy::namespace(case),
-        Shape::Kept if case.operation != Operation::Connect => kept::kept(case),
+        Shape::Kept | Shape::KeptClusterwide if case.operation != Operation::Connect => {
+            kept::kept(case)
+        }
         Shape::Document => document::document(case),
+        Shape::Stream if case.operation == Operation::Connect => stream::stream(case),
+        Shape::NodeStream if case.operation == Operation::Connect => stream::node_stream(case),
         // What no rule looks at: it is known, and so admitted.
         Shape::Pod
         | Shape::Template(_)
         | Shape::ServiceAccount
         | Shape::Namespace
         | Shape::Kept
+        | Shape::KeptClusterwide
+        | Shape::Stream
+        | Shape::NodeStream
         | Shape::Cordoned
         | Shape::Passed => unread(case).map(|()| Vec::new()),
     };
@@ -81,6 +88,9 @@ fn is_upkeep(case: &Case<'_>) -> Result<bool, Fault> {
         | Shape::Namespace
         | Shape::Document
         | Shape::Kept
+        | Shape::KeptClusterwide
+        | Shape::Stream
+        | Shape::NodeStream
         | Shape::Cordoned
         | Shape::Passed => Ok(false),
     }

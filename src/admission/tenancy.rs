@@ -3,6 +3,7 @@
 use super::asker::Asker;
 use super::case::{Case, Fault, Stage, metadata};
 use super::exempt;
+use super::stream::is_one_of;
 use crate::defaults::namespace_labels;
 use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABEL, sanitise};
 use crate::objects::Meta;
@@ -76,11 +77,14 @@ pub(super) fn namespace(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
     Ok(findings)
 }
 
-/// The tenant that a requester is told about: of a namespace only one that they own, for whose it is
-/// is not for everybody to know.
+/// The tenant that a requester is told about: of a namespace only one that they own, and of a pod that
+/// they would reach into only one whose people they are, for whose it is is not for everybody to know.
 #[must_use]
 pub fn tenant_told<'t>(case: &Case<'t>) -> Option<&'t Tenant> {
     let tenant = case.standing.tenant();
+    if case.operation == Operation::Connect && case.class(tenant) == Class::Subject {
+        return tenant.filter(|tenant| is_one_of(case, tenant));
+    }
     let stranger = case.resource.shape == Shape::Namespace && case.class(tenant) == Class::Subject;
     if !stranger {
         return tenant;

@@ -22,6 +22,9 @@ pub fn standards(
         | Shape::ServiceAccount
         | Shape::Document
         | Shape::Kept
+        | Shape::KeptClusterwide
+        | Shape::Stream
+        | Shape::NodeStream
         | Shape::Cordoned
         | Shape::Passed => return Ok(Vec::new()),
     };

@@ -148,7 +148,7 @@ impl<'a> Reviewer<'a> {
             request.user.groups = requester.groups.iter().cloned().map(Cow::Owned).collect();
         }
         let mut record = self.blank();
-        record.kind = request.kind.kind.to_string();
+        record.kind = request.object_kind().to_owned();
         record.name = request.object_name().into_owned();
         record.namespace = match record.kind.as_str() {
             "Namespace" => String::new(),

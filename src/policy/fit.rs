@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::builtin::builtin_profiles;
 use super::check::Checker;
-use super::documents::{ProfileSpec, SubjectKind, TenantSpec};
+use super::documents::{PlatformSpec, ProfileSpec, SubjectKind, TenantSpec};
 use super::effective::{self, EffectiveProfile, Loosening, Permit};
 use super::problems::{Lost, Problems};
 use super::ranges::ClusterRanges;
@@ -60,33 +60,13 @@ impl Set<'_> {
     /// Names of documents that are not there.
     fn references(&mut self) {
         let Self { read, problems } = self;
-        let lost = &read.lost;
-        let names = |kind, known| Names { kind, known, lost };
-        let profiles = names("Profile", named(&read.profiles, |_| true));
-        let tenants = names("Tenant", named(&read.tenants, |_| true));
         let shared = read.platforms.iter().flat_map(|own| own.spec.shared.iter().flatten());
-        let shared = names(SHARED, shared.map(|service| service.name.to_string()).collect());
-        let torn = read.torn.as_deref();
-        for own in with(&read.platforms, torn.map(|torn| &torn.platforms)) {
-            let name = own.spec.unowned.as_ref().map(|unowned| &unowned.profile);
-            profiles.check(problems, own, "/unowned/profile", name);
-        }
-        for own in with(&read.profiles, torn.map(|torn| &torn.profiles)) {
-            let names = own.spec.network.as_ref().and_then(|network| network.shared.as_ref());
-            shared.check_all(problems, own, "/network/shared", names);
-        }
-        for own in with(&read.tenants, torn.map(|torn| &torn.tenants)) {
-            profiles.check(problems, own, "/profile", own.spec.profile.as_ref());
-            let names = own.spec.network.as_ref().and_then(|network| network.shared.as_ref());
-            shared.check_all(problems, own, "/network/shared", names);
-        }
-        for own in with(&read.exemptions, torn.map(|torn| &torn.exemptions)) {
-            tenants.check(problems, own, "/tenant", Some(&own.spec.tenant));
-        }
-        for own in with(&read.grants, torn.map(|torn| &torn.grants)) {
-            tenants.check(problems, own, "/from/tenant", own.spec.from.tenant.as_ref());
-            tenants.check(problems, own, "/to/tenant", own.spec.to.tenant.as_ref());
-        }
+        let known = Known {
+            profiles: named(&read.profiles, |_| true),
+            tenants: named(&read.tenants, |_| true),
+            shared: shared.map(|service| service.name.to_string()).collect(),
+        };
+        references(read, known, problems);
     }
 
     /// Grants whose addresses are the cluster's own.
@@ -100,16 +80,7 @@ impl Set<'_> {
         }
         let platform = read.platforms.first().map(|own| &own.spec);
         let ranges = ClusterRanges::of(platform.and_then(|spec| spec.cluster.as_ref()));
-        for own in &read.grants {
-            for (side, party) in [("from", &own.spec.from), ("to", &own.spec.to)] {
-                for (index, cidr) in party.cidrs.iter().flatten().enumerate() {
-                    if let Some((message, help)) = ranges.met_by(cidr) {
-                        let place = own.place(&format!("/{side}/cidrs/{index}"));
-                        problems.help(own.source, &place, message, help);
-                    }
-                }
-            }
-        }
+        addresses(read, &ranges, problems);
     }
 
     /// Namespaces that two want.
@@ -137,40 +108,9 @@ impl Set<'_> {
                 }
             }
         }
+        let claim = |name: &str| claims.get(name).map(|(tenant, _)| tenant.name.as_str());
         for own in with(&read.platforms, torn.map(|torn| &torn.platforms)) {
-            for (index, subject) in own.spec.administrators.iter().flatten().enumerate() {
-                let namespace = subject
-                    .namespace
-                    .as_ref()
-                    .filter(|_| subject.kind == SubjectKind::ServiceAccount);
-                let Some((tenant, _)) = namespace.and_then(|name| claims.get(name.as_str())) else {
-                    continue;
-                };
-                let message = format!(
-                    "an account of tenant `{}`'s namespace is never the platform",
-                    tenant.name
-                );
-                problems.add(
-                    own.source,
-                    &own.place(&format!("/administrators/{index}/namespace")),
-                    message,
-                );
-            }
-            for (index, service) in own.spec.shared.iter().flatten().enumerate() {
-                let namespace = service.namespace.as_ref();
-                let Some((tenant, _)) = namespace.and_then(|name| claims.get(name.as_str())) else {
-                    continue;
-                };
-                let message = format!(
-                    "a shared service is the platform's, and this namespace is tenant `{}`'s",
-                    tenant.name
-                );
-                problems.add(
-                    own.source,
-                    &own.place(&format!("/shared/{index}/namespace")),
-                    message,
-                );
-            }
+            tenants_places(own, claim, problems);
         }
     }
 
@@ -206,6 +146,85 @@ impl Set<'_> {
             tenants.add(tenant, &own.spec, effective);
         }
         tenants
+    }
+}
+
+/// The names that are there.
+pub(super) struct Known {
+    pub(super) profiles: Vec<String>,
+    pub(super) tenants: Vec<String>,
+    pub(super) shared: Vec<String>,
+}
+
+/// Names that documents use and that are not there.
+pub(super) fn references(read: &Read, known: Known, problems: &mut Problems<'_>) {
+    let lost = &read.lost;
+    let names = |kind, known| Names { kind, known, lost };
+    let profiles = names("Profile", known.profiles);
+    let tenants = names("Tenant", known.tenants);
+    let shared = names(SHARED, known.shared);
+    let torn = read.torn.as_deref();
+    for own in with(&read.platforms, torn.map(|torn| &torn.platforms)) {
+        let name = own.spec.unowned.as_ref().map(|unowned| &unowned.profile);
+        profiles.check(problems, own, "/unowned/profile", name);
+    }
+    for own in with(&read.profiles, torn.map(|torn| &torn.profiles)) {
+        let names = own.spec.network.as_ref().and_then(|network| network.shared.as_ref());
+        shared.check_all(problems, own, "/network/shared", names);
+    }
+    for own in with(&read.tenants, torn.map(|torn| &torn.tenants)) {
+        profiles.check(problems, own, "/profile", own.spec.profile.as_ref());
+        let names = own.spec.network.as_ref().and_then(|network| network.shared.as_ref());
+        shared.check_all(problems, own, "/network/shared", names);
+    }
+    for own in with(&read.exemptions, torn.map(|torn| &torn.exemptions)) {
+        tenants.check(problems, own, "/tenant", Some(&own.spec.tenant));
+    }
+    for own in with(&read.grants, torn.map(|torn| &torn.grants)) {
+        tenants.check(problems, own, "/from/tenant", own.spec.from.tenant.as_ref());
+        tenants.check(problems, own, "/to/tenant", own.spec.to.tenant.as_ref());
+    }
+}
+
+/// Grants whose addresses meet the cluster's own.
+pub(super) fn addresses(read: &Read, ranges: &ClusterRanges, problems: &mut Problems<'_>) {
+    for own in &read.grants {
+        for (side, party) in [("from", &own.spec.from), ("to", &own.spec.to)] {
+            for (index, cidr) in party.cidrs.iter().flatten().enumerate() {
+                if let Some((message, help)) = ranges.met_by(cidr) {
+                    let place = own.place(&format!("/{side}/cidrs/{index}"));
+                    problems.help(own.source, &place, message, help);
+                }
+            }
+        }
+    }
+}
+
+/// What a Platform takes for the platform's and lies in a tenant's namespace.
+pub(super) fn tenants_places<'t>(
+    own: &Loaded<PlatformSpec>,
+    claim: impl Fn(&str) -> Option<&'t str>,
+    problems: &mut Problems<'_>,
+) {
+    let spec = &own.spec;
+    for (index, subject) in spec.administrators.iter().flatten().enumerate() {
+        let account = subject.kind == SubjectKind::ServiceAccount;
+        let namespace = subject.namespace.as_ref().filter(|_| account);
+        if let Some(tenant) = namespace.and_then(|name| claim(name.as_str())) {
+            let place = own.place(&format!("/administrators/{index}/namespace"));
+            let message =
+                format!("an account of tenant `{tenant}`'s namespace is never the platform");
+            problems.add(own.source, &place, message);
+        }
+    }
+    for (index, service) in spec.shared.iter().flatten().enumerate() {
+        if let Some(tenant) = service.namespace.as_ref().and_then(|name| claim(name.as_str())) {
+            let place = own.place(&format!("/shared/{index}/namespace"));
+            let message = format!(
+                "a shared service is the platform's, and this namespace is tenant `{tenant}`'s"
+            );
+            problems.add(own.source, &place, message);
+        }
     }
 }
 
@@ -308,7 +327,11 @@ impl Names<'_> {
 }
 
 /// A pull policy that is forced and not admitted, where the document has a part in that.
-fn forced<T>(problems: &mut Problems<'_>, own: &Loaded<T>, effective: &EffectiveProfile) {
+pub(super) fn forced<T>(
+    problems: &mut Problems<'_>,
+    own: &Loaded<T>,
+    effective: &EffectiveProfile,
+) {
     let there = ["/images/forcePullPolicy", "/images/pullPolicies"];
     let place = there.into_iter().find(|pointer| own.has(pointer));
     if let (Some(at), Some(forced)) = (place, effective.images.contradiction()) {
@@ -329,11 +352,17 @@ fn loosened(
     let place = there.map_or_else(|| profile.name_place(), |pointer| profile.place(pointer));
     let place = problems.place(profile.source, &place);
     let message = format!("{}, which profile `{}` says: {place}", loosening.message, profile.name);
-    let permit = match &loosening.permit {
-        Permit::Rule(key) => format!("rules: [{key}]"),
-        Permit::Field(field) => format!("fields: [{field}]"),
-    };
-    let help =
-        format!("a tenant may only tighten, unless the profile says `overridable: {{{permit}}}`");
-    problems.help(tenant.source, &tenant.place(&loosening.tenant), message, Some(help));
+    let place = tenant.place(&loosening.tenant);
+    problems.help(tenant.source, &place, message, Some(loosening.help()));
+}
+
+impl Loosening {
+    /// What would let the tenant do so.
+    pub(super) fn help(&self) -> String {
+        let permit = match &self.permit {
+            Permit::Rule(key) => format!("rules: [{key}]"),
+            Permit::Field(field) => format!("fields: [{field}]"),
+        };
+        format!("a tenant may only tighten, unless the profile says `overridable: {{{permit}}}`")
+    }
 }

@@ -136,6 +136,8 @@ fn documents(read: Read, mut tenants: Tenants) -> Documents {
     tenants.exemptions = Exemptions::of(&exemptions);
     tenants.grants.clone_from(&grants);
     let profiles = sorted(read.profiles);
+    let by_name = profiles.iter().map(|own| (own.name.clone(), Arc::new(own.spec.clone())));
+    tenants.profiles = by_name.collect();
     let own = sorted(read.tenants);
     let platform = Arc::clone(&tenants.platform.spec);
     tenants.revision = revision(&json!([

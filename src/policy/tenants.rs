@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::documents::{GrantSpec, Owner, PlatformSpec, Subject, SubjectKind, TenantSpec};
+use super::documents::{
+    GrantSpec, Owner, PlatformSpec, ProfileSpec, Subject, SubjectKind, TenantSpec,
+};
 use super::effective::EffectiveProfile;
 use super::exemptions::Exemptions;
 use crate::domain::TenantName;
@@ -68,6 +70,8 @@ pub struct Tenants {
     pub unowned: Option<Arc<EffectiveProfile>>,
     /// The facts of the cluster.
     pub platform: PlatformFacts,
+    /// The profiles as they are written, by name.
+    pub(super) profiles: BTreeMap<String, Arc<ProfileSpec>>,
     /// Permitted breaches.
     pub exemptions: Exemptions,
     /// Permitted paths.
@@ -96,6 +100,7 @@ impl Tenants {
                 rehearsal: platform.rehearsal.unwrap_or(false),
                 spec: platform,
             },
+            profiles: BTreeMap::new(),
             exemptions: Exemptions::default(),
             grants: Vec::new(),
             revision: String::new(),

@@ -194,8 +194,11 @@ fn looks_at(rule: &Rule) -> &'static str {
         }
         Concern::Document => "resources of ringfence.dev; always enforced, and never exempted",
         Concern::Kept(_) => {
-            "network policies, quotas, limit ranges and role bindings in tenants' namespaces, and \
-             their deletion; always enforced, and never exempted"
+            "network policies, quotas, limit ranges and role bindings in tenants' namespaces, cluster \
+             roles and their bindings, and their deletion; always enforced, and never exempted"
+        }
+        Concern::Stream => {
+            "exec, attach, port-forward and proxy of pods, services and nodes, whatever is sent there"
         }
         Concern::Seal => {
             "pods on their creation, where a controller closes namespaces; always enforced, and \

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::respond::{Cause, Details, Status};
-use crate::domain::{Code, Exempted, Family, Finding, Judged, Mode, TenantName, Verdict, sanitise};
+use crate::domain::{Code, Exempted, Finding, Judged, Mode, TenantName, Verdict, sanitise};
 
 /// The longest refusal, in bytes; what does not fit is counted.
 const LIMIT: usize = 4096;
@@ -94,10 +94,8 @@ const GUARD: [(Code, (u16, &str)); 6] = [
 /// Forbidden where the requester may not do it. To try again helps only where nothing else is wrong.
 fn status_code(findings: &[&Finding]) -> (u16, &'static str) {
     let about_the_request = |finding: &&Finding| match finding.code {
-        // What stands in a document is its author's to mend, whoever that is.
-        Code::DocumentContent => None,
         Code::Unsealed => Some(TRY_AGAIN),
-        code if code.family() == Family::TENANCY => Some(FORBIDDEN),
+        code if code.is_of_the_requester() => Some(FORBIDDEN),
         code => GUARD.iter().find(|(guard, _)| *guard == code).map(|(_, status)| *status),
     };
     let Some(all) = findings.iter().map(about_the_request).collect::<Option<Vec<_>>>() else {

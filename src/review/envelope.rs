@@ -110,6 +110,19 @@ impl Request<'_> {
         if meta.name.is_empty() { meta.generate_name } else { meta.name }
     }
 
+    /// The kind of what is meant: streams come with options, which are of kinds of their own.
+    #[must_use]
+    pub fn object_kind(&self) -> &str {
+        match self.kind.kind.as_ref() {
+            "PodExecOptions" | "PodAttachOptions" | "PodPortForwardOptions" | "PodProxyOptions" => {
+                "Pod"
+            }
+            "ServiceProxyOptions" => "Service",
+            "NodeProxyOptions" => "Node",
+            kind => kind,
+        }
+    }
+
     /// Who asks.
     #[must_use]
     pub fn requester(&self) -> Requester {

@@ -5,8 +5,8 @@
 //! only the first.
 
 use super::resources::{RESOURCES, Resource, Shape};
-use super::tenancy::UPKEEP;
-use crate::domain::Operation;
+use super::tenancy::{OURS, UPKEEP};
+use crate::domain::{MANAGED_LABEL, MANAGED_PREFIX, Operation};
 
 /// The account that we run as.
 pub const OUR_ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
@@ -71,6 +71,7 @@ pub fn entries(wanted: Wanted) -> Vec<Entry> {
         let unowned = validate_tenants("unowned", Selects::Unowned);
         entries.push(Entry { ignore_failure: true, ..unowned });
     }
+    entries.extend([validate_clusterwide(), validate_documents()]);
     entries.extend([fill_namespaces(), fill_tenants()]);
     for entry in &mut entries {
         entry.ignore_failure |= wanted.rehearsal;
@@ -125,7 +126,13 @@ pub(super) fn changes_of_namespaces() -> Vec<EntryRule> {
 
 /// All that may be done to objects of the kinds of which the controller keeps some.
 pub(super) fn uses_of_kept() -> Vec<EntryRule> {
-    lines(|resource| (resource.shape == Shape::Kept).then(|| uses(resource)))
+    let kept = |shape| matches!(shape, Shape::Kept | Shape::KeptClusterwide);
+    lines(|resource| kept(resource.shape).then(|| uses(resource)))
+}
+
+/// The kinds of what stands once in a cluster, as a list in CEL.
+pub(super) fn kept_clusterwide() -> String {
+    named(|resource| resource.shape == Shape::KeptClusterwide)
 }
 
 fn uses(resource: &Resource) -> &'static [Operation] {
@@ -137,6 +144,7 @@ fn uses(resource: &Resource) -> &'static [Operation] {
 fn validate_tenants(name: &'static str, selects: Selects) -> Entry {
     const BOTH: &[Operation] = &[Operation::Create, Operation::Update];
     const UPDATE: &[Operation] = &[Operation::Update];
+    const CONNECT: &[Operation] = &[Operation::Connect];
     Entry {
         name,
         mutating: false,
@@ -146,11 +154,15 @@ fn validate_tenants(name: &'static str, selects: Selects) -> Entry {
             }
             (Shape::Pod | Shape::Cordoned, _) => Some(UPDATE),
             (Shape::Kept, _) => Some(uses(resource)),
+            // Whoever the people of nobody's namespace are, is for RBAC to say.
+            (Shape::Stream, _) => (selects == Selects::Tenants).then_some(CONNECT),
             (
                 Shape::Template(_)
                 | Shape::Namespace
                 | Shape::ServiceAccount
                 | Shape::Document
+                | Shape::KeptClusterwide
+                | Shape::NodeStream
                 | Shape::Passed,
                 _,
             ) => None,
@@ -163,14 +175,15 @@ fn validate_tenants(name: &'static str, selects: Selects) -> Entry {
 }
 
 /// Of the control plane only pods are judged, what makes pods, and what the controller keeps, but for
-/// what Kubernetes itself must do with that: a cordon does not bind it.
+/// what Kubernetes itself must do with that: a cordon does not bind it, and streams are its to open.
 fn aside() -> String {
     let pods = named(|resource| {
         matches!(resource.shape, Shape::Pod | Shape::Template(_)) && resource.subresource.is_empty()
     });
     let kept = named(|resource| resource.shape == Shape::Kept && resource.subresource.is_empty());
     format!(
-        "!({CONTROL_PLANE} && !(request.resource.resource in {pods}) && \
+        "!({CONTROL_PLANE} && \
+         !(request.resource.resource in {pods} && request.operation != 'CONNECT') && \
          !(request.resource.resource in {kept} && request.operation != 'DELETE' && \
          request.?subResource.orValue('') == '' && !({upkeep})))",
         upkeep = upkeep(),
@@ -194,6 +207,65 @@ fn named(wanted: impl Fn(&Resource) -> bool) -> String {
 fn list(texts: impl IntoIterator<Item = &'static str>) -> String {
     let texts: Vec<String> = texts.into_iter().map(|text| format!("'{text}'")).collect();
     format!("[{}]", texts.join(", "))
+}
+
+/// What stands once in a cluster, and streams to nodes. Whoever writes roles of their own is not asked
+/// about: only what is ours, or would be, comes to us.
+fn validate_clusterwide() -> Entry {
+    const CONNECT: &[Operation] = &[Operation::Connect];
+    let aside = format!(
+        "!(request.operation == 'CONNECT' ? {CONTROL_PLANE} : {upkeep})",
+        upkeep = upkeep()
+    );
+    Entry {
+        name: "cluster",
+        mutating: false,
+        rules: lines(|resource| match resource.shape {
+            Shape::KeptClusterwide => Some(uses(resource)),
+            Shape::NodeStream => Some(CONNECT),
+            _ => None,
+        }),
+        selects: Selects::All,
+        conditions: vec![
+            not_ourselves(),
+            ("not-control-plane-aside", aside),
+            not_administrator(),
+            ("ours", format!("request.operation == 'CONNECT' || {}", ours())),
+        ],
+        ignore_failure: false,
+        timeout_seconds: 5,
+    }
+}
+
+/// Objects with a name or a label of ours, before or after (CEL).
+fn ours() -> String {
+    format!(
+        "[object, oldObject].exists(it, it != null && \
+         (it.metadata.?name.orValue('') == '{OURS}' || \
+         it.metadata.?name.orValue('').startsWith('{MANAGED_PREFIX}') || \
+         it.metadata.?generateName.orValue('').startsWith('{OURS}') || \
+         it.metadata.?labels[?'{MANAGED_LABEL}'].hasValue()))"
+    )
+}
+
+/// Our own documents. A Platform that RBAC's administrators write is not asked about, so that they can
+/// always mend what keeps everybody out.
+fn validate_documents() -> Entry {
+    const ALL: &[Operation] = &[Operation::Create, Operation::Update, Operation::Delete];
+    let mends = format!("!(request.resource.resource == 'platforms' && {ADMINISTRATOR})");
+    Entry {
+        name: "documents",
+        mutating: false,
+        rules: lines(|resource| match (resource.shape, resource.subresource) {
+            (Shape::Document, "") => Some(ALL),
+            (Shape::Document, _) => Some(&[Operation::Update]),
+            _ => None,
+        }),
+        selects: Selects::All,
+        conditions: vec![not_ourselves(), ("not-platform-by-administrator", mends)],
+        ignore_failure: false,
+        timeout_seconds: 10,
+    }
 }
 
 fn fill_namespaces() -> Entry {

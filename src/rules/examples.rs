@@ -123,6 +123,13 @@ const fn updates(
 
 const TENANT: &str = "apiVersion: ringfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: mine}\n\
                       spec: {owners: [{kind: Group, name: alpha-devs}]}\n";
+const DANGLING: &str = "apiVersion: ringfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: mine}\n\
+                        spec: {profile: nothing, owners: [{kind: Group, name: alpha-devs}]}\n";
+const EXEC: &str = "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest:\n  uid: \"1\"\n  \
+                    operation: CONNECT\n  name: web\n  namespace: alpha-dev\n  \
+                    resource: {group: \"\", version: v1, resource: pods}\n  subResource: exec\n  \
+                    kind: {group: \"\", version: v1, kind: PodExecOptions}\n  \
+                    object: {kind: PodExecOptions, apiVersion: v1, command: [sh]}\n";
 const UNUSABLE: &str = "apiVersion: ringfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: mine}\n\
                         spec: {owners: [{kind: Group}]}\n";
 const PROBE: &str =
@@ -253,6 +260,7 @@ fn tenancy(code: Code) -> Example {
             policy!("ringfence-allow-all"),
             policy!("allow-all"),
         ),
+        Code::Misfit => by(("platform-admins", "there is no profile nothing"), DANGLING, TENANT),
         Code::Unsealed => {
             Example::Nothing("it depends on what stands in the namespace, not on the object")
         }
@@ -372,6 +380,12 @@ fn others(code: Code) -> Example {
             pod!("", "registry.example.com/Alpha/App:1.4", ""),
             pod!("", "registry.example.com/alpha/app:1.4", ""),
         ),
+        Code::Connect => Example::Objects {
+            given: "alpha-devs own tenant alpha, whose namespace alpha-dev is",
+            profile: "",
+            failing: Step { by: "beta-devs", before: "", object: EXEC },
+            passing: Step { by: "alpha-devs", before: "", object: EXEC },
+        },
         Code::Malformed => objects(pod!("  hostNetwork: \"no\"\n"), pod!("  hostNetwork: false\n")),
         Code::UnknownKind => objects(
             "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: app, namespace: alpha-dev}\n",

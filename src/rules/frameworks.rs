@@ -98,7 +98,9 @@ fn of(code: Code) -> &'static [&'static str] {
         | Code::Document
         | Code::DocumentContent
         | Code::PublicName
+        | Code::Misfit
         | Code::Unsealed
+        | Code::Connect
         | Code::ProbeHosts
         | Code::EarlyProbeHosts
         | Code::ImageDigest

@@ -34,10 +34,16 @@ pub enum Shape {
     Document,
     /// What the controller keeps some of in tenants' namespaces.
     Kept,
+    /// What some of ours is of that stands once in a cluster.
+    KeptClusterwide,
+    /// A stream to a pod, or to what stands before pods: exec, attach, port-forward, proxy.
+    Stream,
+    /// A stream to a node, by which every pod there is reached.
+    NodeStream,
     /// Nothing inside which a rule in force looks; that it changes at all matters where a tenant is
     /// cut off.
     Cordoned,
-    /// Nothing that matters: what the control plane writes, and streams.
+    /// Nothing that matters: what the control plane writes.
     Passed,
 }
 
@@ -54,7 +60,10 @@ impl Resource {
     /// Whether its objects belong to no namespace.
     #[must_use]
     pub fn cluster_scoped(&self) -> bool {
-        matches!(self.shape, Shape::Namespace | Shape::Document)
+        matches!(
+            self.shape,
+            Shape::Namespace | Shape::Document | Shape::KeptClusterwide | Shape::NodeStream
+        )
     }
 
     const fn of(
@@ -85,10 +94,10 @@ pub static RESOURCES: &[Resource] = &[
     Resource::sub("", "v1", ("pods", "binding"), Shape::Passed),
     Resource::sub("", "v1", ("pods", "eviction"), Shape::Passed),
     Resource::sub("", "v1", ("pods", "log"), Shape::Passed),
-    Resource::sub("", "v1", ("pods", "exec"), Shape::Passed),
-    Resource::sub("", "v1", ("pods", "attach"), Shape::Passed),
-    Resource::sub("", "v1", ("pods", "portforward"), Shape::Passed),
-    Resource::sub("", "v1", ("pods", "proxy"), Shape::Passed),
+    Resource::sub("", "v1", ("pods", "exec"), Shape::Stream),
+    Resource::sub("", "v1", ("pods", "attach"), Shape::Stream),
+    Resource::sub("", "v1", ("pods", "portforward"), Shape::Stream),
+    Resource::sub("", "v1", ("pods", "proxy"), Shape::Stream),
     Resource::of("", "v1", ("podtemplates", "PodTemplate"), Shape::Template(TemplateKind::Top)),
     Resource::of(
         "",
@@ -132,7 +141,7 @@ pub static RESOURCES: &[Resource] = &[
     Resource::of("", "v1", ("secrets", "Secret"), Shape::Cordoned),
     Resource::of("", "v1", ("services", "Service"), Shape::Cordoned),
     Resource::sub("", "v1", ("services", "status"), Shape::Passed),
-    Resource::sub("", "v1", ("services", "proxy"), Shape::Passed),
+    Resource::sub("", "v1", ("services", "proxy"), Shape::Stream),
     Resource::of("", "v1", ("endpoints", "Endpoints"), Shape::Passed),
     Resource::of("", "v1", ("events", "Event"), Shape::Passed),
     Resource::of("", "v1", ("limitranges", "LimitRange"), Shape::Kept),
@@ -141,6 +150,7 @@ pub static RESOURCES: &[Resource] = &[
     Resource::of("", "v1", ("persistentvolumeclaims", "PersistentVolumeClaim"), Shape::Cordoned),
     Resource::sub("", "v1", ("persistentvolumeclaims", "status"), Shape::Passed),
     Resource::of("", "v1", ("bindings", "Binding"), Shape::Passed),
+    Resource::sub("", "v1", ("nodes", "proxy"), Shape::NodeStream),
     Resource::of("apps", "v1", ("controllerrevisions", "ControllerRevision"), Shape::Passed),
     Resource::of(
         "autoscaling",
@@ -158,11 +168,28 @@ pub static RESOURCES: &[Resource] = &[
     Resource::sub("policy", "v1", ("poddisruptionbudgets", "status"), Shape::Passed),
     Resource::of("rbac.authorization.k8s.io", "v1", ("roles", "Role"), Shape::Cordoned),
     Resource::of("rbac.authorization.k8s.io", "v1", ("rolebindings", "RoleBinding"), Shape::Kept),
+    Resource::of(
+        "rbac.authorization.k8s.io",
+        "v1",
+        ("clusterroles", "ClusterRole"),
+        Shape::KeptClusterwide,
+    ),
+    Resource::of(
+        "rbac.authorization.k8s.io",
+        "v1",
+        ("clusterrolebindings", "ClusterRoleBinding"),
+        Shape::KeptClusterwide,
+    ),
     Resource::of("ringfence.dev", "v1alpha1", ("platforms", "Platform"), Shape::Document),
+    Resource::sub("ringfence.dev", "v1alpha1", ("platforms", "status"), Shape::Document),
     Resource::of("ringfence.dev", "v1alpha1", ("profiles", "Profile"), Shape::Document),
+    Resource::sub("ringfence.dev", "v1alpha1", ("profiles", "status"), Shape::Document),
     Resource::of("ringfence.dev", "v1alpha1", ("tenants", "Tenant"), Shape::Document),
+    Resource::sub("ringfence.dev", "v1alpha1", ("tenants", "status"), Shape::Document),
     Resource::of("ringfence.dev", "v1alpha1", ("exemptions", "Exemption"), Shape::Document),
+    Resource::sub("ringfence.dev", "v1alpha1", ("exemptions", "status"), Shape::Document),
     Resource::of("ringfence.dev", "v1alpha1", ("grants", "Grant"), Shape::Document),
+    Resource::sub("ringfence.dev", "v1alpha1", ("grants", "status"), Shape::Document),
 ];
 
 /// The resource that a request names.

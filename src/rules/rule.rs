@@ -43,6 +43,8 @@ pub enum Concern {
     Cordon,
     /// Our own documents, as resources of a cluster.
     Document,
+    /// Streams to pods.
+    Stream,
     /// Objects of the kinds of which the controller keeps some, before and after a request.
     Kept(fn(&KeptView<'_>, &mut Report<'_>)),
     /// New pods of a namespace whose walls do not stand yet.
@@ -92,6 +94,7 @@ impl Rule {
             | Concern::Namespace(_)
             | Concern::Cordon
             | Concern::Document
+            | Concern::Stream
             | Concern::Kept(_)
             | Concern::Seal
             | Concern::Guard => None,

@@ -20,7 +20,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use kept::{KeptView, UPKEEP, judge_kept};
+pub use kept::{KeptView, OURS, UPKEEP, judge_kept};
 pub use table::RULES;
 
 use super::{Concern, Report};

@@ -16,7 +16,7 @@ use super::admission::{Admission, Answer, Failure};
 use crate::admission::{
     Asker, Case, Fault, fill, judge, may_administer, needs_namespace, tenant_told,
 };
-use crate::domain::{Code, Decision, Family, Mode, TenantName, Verdict, sanitise};
+use crate::domain::{Code, Decision, Mode, TenantName, Verdict, sanitise};
 use crate::objects::Malformed;
 use crate::review::{Request, Response, Subject, envelope, refusal, warnings};
 use crate::state::{ClusterLookup, Handle, Snapshot, Standing};
@@ -101,9 +101,7 @@ impl Door {
     ) -> bool {
         let Some(cluster) = &self.cluster else { return false };
         let mut refused = outcome.verdict.in_mode(Mode::Enforce);
-        let matters = refused.any(|finding| {
-            finding.code.family() == Family::TENANCY && finding.code != Code::Unsealed
-        });
+        let matters = refused.any(|finding| finding.code.is_of_the_requester());
         if !matters || !may_administer(request, snapshot) {
             return false;
         }
@@ -161,7 +159,7 @@ impl Door {
             let subject = Subject {
                 tenant: told.as_ref(),
                 group: &request.kind.group,
-                kind: &request.kind.kind,
+                kind: request.object_kind(),
                 name: &request.object_name(),
                 contact: contact.as_deref().unwrap_or("your platform team"),
                 to_control_plane: request.requester().is_control_plane(),

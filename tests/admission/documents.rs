@@ -1,5 +1,6 @@
 //! Our own documents in recorded reviews: who may write them, and whether they can be used.
 
+use ringfence::domain::{Mode, Verdict};
 use ringfence::policy::embedded;
 use ringfence::review::{Subject, refusal};
 use serde_json::{Value, json};
@@ -10,6 +11,26 @@ const NOW: &str = "2027-01-01T00:00:00.5Z";
 
 /// The status that answers a review of a document; `None` where it is allowed.
 fn answered(operation: &str, group: &str, kind: &str, name: &str, spec: &Value) -> Option<Value> {
+    let verdict = judged((operation, ""), ("jo", group), kind, name, spec);
+    let subject = Subject {
+        tenant: None,
+        group: "ringfence.dev",
+        kind,
+        name,
+        contact: "#x",
+        to_control_plane: false,
+    };
+    refusal(&subject, &verdict).map(|status| serde_json::to_value(status).unwrap())
+}
+
+/// What a request comes to: an operation and the subresource that it is for, a user and a group.
+fn judged(
+    (operation, subresource): (&str, &str),
+    (user, group): (&str, &str),
+    kind: &str,
+    name: &str,
+    spec: &Value,
+) -> Verdict {
     let object = json!({
         "apiVersion": "ringfence.dev/v1alpha1", "kind": kind,
         "metadata": {"name": name, "uid": "u", "resourceVersion": "7"},
@@ -21,24 +42,22 @@ fn answered(operation: &str, group: &str, kind: &str, name: &str, spec: &Value) 
     let review_of = json!({
         "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
         "request": {
-            "uid": "1", "kind": named, "name": name, "operation": operation,
+            "uid": "1", "kind": named, "name": name,
+            "operation": if operation == "TOUCH" { "UPDATE" } else { operation },
             "resource": {"group": "ringfence.dev", "version": "v1alpha1", "resource": plural},
-            "userInfo": {"username": "jo", "groups": [group]},
+            "subResource": subresource,
+            "userInfo": {"username": user, "groups": [group]},
             "object": if deletes { Value::Null } else { object.clone() },
-            "oldObject": if operation == "CREATE" { Value::Null } else { object },
+            "oldObject": match operation {
+                "CREATE" => Value::Null,
+                "UPDATE" if subresource.is_empty() => json!({"spec": {"was": "otherwise"}}),
+                // Only its metadata or its status change.
+                _ => object,
+            },
         },
     });
     let snapshot = snapshot(&embedded());
-    let record = created(&snapshot, &review_of.to_string(), None, NOW.parse().unwrap());
-    let subject = Subject {
-        tenant: None,
-        group: "ringfence.dev",
-        kind,
-        name,
-        contact: "#x",
-        to_control_plane: false,
-    };
-    refusal(&subject, &record.verdict).map(|status| serde_json::to_value(status).unwrap())
+    created(&snapshot, &review_of.to_string(), None, NOW.parse().unwrap()).verdict
 }
 
 /// The status code and the fields of its causes.
@@ -99,6 +118,102 @@ fn who_may_not_write_is_told_so_before_what_is_written() {
     let check = |spec: &Value, expect| check(("CREATE", "alpha-devs"), "Tenant", "a", spec, expect);
     check(&json!({}), (403, &[""]));
     check(&json!({"sael": "keep"}), (422, &["", "spec.sael"]));
+}
+
+/// Whoever may take a finalizer off one that has become useless need not mend it first.
+#[test]
+fn what_stays_as_it_was_is_not_judged_again() {
+    check(("TOUCH", ADMIN), "Tenant", "a", &json!({"sael": "keep"}), (200, &[]));
+    check(("TOUCH", "alpha-devs"), "Tenant", "a", &json!({"sael": "keep"}), (403, &[""]));
+}
+
+#[test]
+fn a_status_is_ours_to_write() {
+    let writes = |user, group, expect: bool| {
+        let (at, spec) = (("UPDATE", "status"), json!({"sael": "keep"}));
+        for kind in ["Platform", "Profile", "Tenant", "Exemption", "Grant"] {
+            let verdict = judged(at, (user, group), kind, "a", &spec);
+            assert_eq!(verdict.in_mode(Mode::Enforce).count() == 0, expect, "{user} {kind}");
+        }
+    };
+    writes("system:serviceaccount:ringfence-system:ringfence", "g", true);
+    writes("jo", ADMIN, true);
+    writes("ada", "alpha-devs", false);
+    writes("system:serviceaccount:kube-system:helm", "g", false);
+}
+
+/// What does not fit to other documents, each as field and what must be.
+fn misfits(group: &str, kind: &str, spec: &Value) -> Vec<(String, String)> {
+    let verdict = judged(("CREATE", ""), ("jo", group), kind, "default", spec);
+    let warned = verdict.in_mode(Mode::Warn);
+    warned.map(|it| (it.path.to_string(), it.must.to_string())).collect()
+}
+
+/// Others may come in any order.
+#[test]
+fn what_does_not_fit_to_other_documents_is_warned_of() {
+    let check = |kind: &str, spec: Value, expect: &[(&str, &str)]| {
+        assert_eq!(answered("CREATE", ADMIN, kind, "default", &spec), None, "{kind} {spec}");
+        let found = misfits(ADMIN, kind, &spec);
+        let found: Vec<_> = found.iter().map(|(at, must)| (at.as_str(), must.as_str())).collect();
+        assert_eq!(found, expect, "{kind} {spec}");
+        // Who may not write is not told of other documents.
+        assert_eq!(misfits("alpha-devs", kind, &spec), [], "{kind} {spec}");
+    };
+    let grant = |from: Value| {
+        json!({"from": from, "to": {"tenant": "beta"}, "ports": [{"port": 443}],
+               "owner": "jo", "reason": "because", "expiresAt": "2027-01-02T00:00:00Z"})
+    };
+    check("Tenant", json!({}), &[]);
+    check(
+        "Tenant",
+        json!({"profile": "nothing", "network": {"shared": ["lunch"]}}),
+        &[
+            ("spec.network.shared[0]", "there is no shared service `lunch`"),
+            ("spec.profile", "there is no Profile `nothing`"),
+        ],
+    );
+    check(
+        "Tenant",
+        json!({"namespaces": {"names": ["alpha-dev"]}, "rules": {"RF2": "warn"}}),
+        &[
+            ("spec.namespaces.names[0]", "the namespace `alpha-dev` is tenant `alpha`'s already"),
+            (
+                "spec.rules.RF2",
+                "`warn` for RF2 is looser than `enforce`, which profile `restricted` says",
+            ),
+        ],
+    );
+    check(
+        "Grant",
+        grant(json!({"tenant": "nobody"})),
+        &[("spec.from.tenant", "there is no Tenant `nobody`")],
+    );
+    check(
+        "Grant",
+        grant(json!({"cidrs": ["10.1.0.0/16"]})),
+        &[(
+            "spec.from.cidrs[0]",
+            "`10.1.0.0/16` meets `10.0.0.0/8`, which counts as the cluster's own",
+        )],
+    );
+    check(
+        "Platform",
+        json!({"unowned": {"profile": "nothing"},
+               "administrators": [{"kind": "ServiceAccount", "name": "a", "namespace": "alpha-dev"}],
+               "shared": [{"name": "a", "direction": "egress", "namespace": "alpha-dev"}]}),
+        &[
+            (
+                "spec.administrators[a].namespace",
+                "an account of tenant `alpha`'s namespace is never the platform",
+            ),
+            (
+                "spec.shared[a].namespace",
+                "a shared service is the platform's, and this namespace is tenant `alpha`'s",
+            ),
+            ("spec.unowned.profile", "there is no Profile `nothing`"),
+        ],
+    );
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod images;
 mod kept;
 mod orphans;
 mod strangers;
+mod streams;
 mod texts;
 
 use fuzz::styles;

@@ -56,10 +56,12 @@ fn the_platform_says_what_is_asked_about() {
     };
     let fill = ["namespaces Ignore", "tenants Ignore"];
     let judge = ["namespaces Fail", "tenants Fail"];
-    assert_eq!(entries("{}"), [judge, fill].concat());
-    let unowned = [&judge[..], &["unowned Ignore"], &fill].concat();
+    let beside = ["cluster Fail", "documents Fail"];
+    assert_eq!(entries("{}"), [judge, beside, fill].concat());
+    let unowned = [&judge[..], &["unowned Ignore"], &beside, &fill].concat();
     assert_eq!(entries("{unowned: {profile: audit-only}}"), unowned);
-    assert_eq!(entries("{rehearsal: true}"), [fill, fill].concat());
+    let rehearsed = ["cluster Ignore", "documents Ignore"];
+    assert_eq!(entries("{rehearsal: true}"), [fill, rehearsed, fill].concat());
 }
 
 /// The API server's own policies for a Platform, on namespaces and on what the controller keeps, each
@@ -157,9 +159,38 @@ fn the_policies_and_the_entries_agree() {
         }
         seen
     };
-    let (ours, theirs) = (seen(&constraints["resourceRules"]), seen(&entry_of["rules"]));
+    let theirs = [seen(&entry_of["rules"]), seen(&entry("cluster")["rules"])].concat();
+    let ours = seen(&constraints["resourceRules"]);
     let missing: Vec<_> = ours.iter().filter(|line| !theirs.contains(line)).collect();
-    assert_eq!((missing, ours.len()), (Vec::<&String>::new(), 5));
+    assert_eq!((missing, ours.len()), (Vec::<&String>::new(), 7));
+}
+
+/// Of several refusals the API server shows the first: one validating entry sees a request.
+#[test]
+fn no_two_entries_see_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.crt");
+    std::fs::write(&ca, CA).unwrap();
+    let args = ["webhooks", "--url", "https://h", "-o", "json", "--ca-file", ca.to_str().unwrap()];
+    let printed = run(&args).stdout;
+    let validating: Value = serde_json::from_str(printed.lines().next().unwrap()).unwrap();
+    let mut seen = Vec::new();
+    for webhook in validating["webhooks"].as_array().unwrap() {
+        for rule in webhook["rules"].as_array().unwrap() {
+            for resource in rule["resources"].as_array().unwrap() {
+                for operation in rule["operations"].as_array().unwrap() {
+                    seen.push(format!("{} {resource} {operation}", rule["apiGroups"]));
+                }
+            }
+        }
+    }
+    let all = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), all);
+    for wanted in ["pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy"] {
+        assert!(seen.contains(&format!("[\"\"] {wanted:?} \"CONNECT\"")), "{wanted}");
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod reviews;
 mod coverage;
 mod crds;
 mod differential;
+mod documents;
 mod door;
 mod generated;
 mod install;

@@ -1,5 +1,6 @@
 //! What the controller keeps in tenants' namespaces: network policies, quotas, limit ranges and role
-//! bindings with our label, or with a name of ours.
+//! bindings with our label, or with a name of ours; and what stands beside them, once in a cluster: the
+//! ClusterRoles and ClusterRoleBindings of owners and of ourselves.
 //!
 //! Both are looked at before and after a request, so that no update takes the label away and changes
 //! the rest as well. Names of ours are nobody's to take, not even where they are free: an object of a
@@ -32,12 +33,17 @@ pub(super) const LABELS: &str = "only what the controller keeps has this label";
 pub(super) const NAMES: &str = "names that begin with ringfence- are the controller's";
 pub(super) const CHOOSE: &str = "choose another name";
 
+/// What our own ClusterRole and its binding are called.
+pub const OURS: &str = "ringfence";
+
 /// An object of a kind of which the controller keeps some, before and after a request of somebody
 /// whose it is not to change.
 #[derive(Debug, Clone, Copy)]
 pub struct KeptView<'a> {
     /// What is done.
     pub operation: Operation,
+    /// Whether it stands once in a cluster: then our own account's rights are among them.
+    pub clusterwide: bool,
     /// What it was; `None` on its creation.
     pub old: Option<&'a Meta<'a>>,
     /// What it becomes; `None` on its deletion.
@@ -57,6 +63,7 @@ pub fn judge_kept(view: &KeptView<'_>) -> Vec<Finding> {
 }
 
 pub(super) fn managed_object(view: &KeptView<'_>, report: &mut Report<'_>) {
+    let name = |meta| name(meta, view.clusterwide);
     if let Some((path, found)) = view.old.and_then(|old| label(old).or_else(|| name(old))) {
         let must = if view.operation == Operation::Delete { DELETES } else { CHANGES };
         report.add(path, found, must, Fix::advice(LEAVE));
@@ -89,12 +96,13 @@ fn label(meta: &Meta<'_>) -> Option<(FieldPath, String)> {
 }
 
 /// A name of ours, or what such a name would be made of.
-fn name(meta: &Meta<'_>) -> Option<(FieldPath, String)> {
+fn name(meta: &Meta<'_>, clusterwide: bool) -> Option<(FieldPath, String)> {
     let (path, name) = match meta.name.as_ref() {
         "" => (FieldPath::fields(&["metadata", "generateName"]), &meta.generate_name),
         _ => (name_path(), &meta.name),
     };
-    name.starts_with(MANAGED_PREFIX).then(|| (path, shown(name)))
+    let ours = name.starts_with(MANAGED_PREFIX) || (clusterwide && name == OURS);
+    ours.then(|| (path, shown(name)))
 }
 
 fn shown(text: &str) -> String {
@@ -123,6 +131,7 @@ mod tests {
 
     /// What is found, each as path, value and demand.
     fn found(
+        clusterwide: bool,
         operation: Operation,
         old: Option<&str>,
         new: Option<&str>,
@@ -130,7 +139,7 @@ mod tests {
         let (old, new) = (old.map(meta), new.map(meta));
         let read = |text| from_json::<Labelled<'_>>(text).unwrap().meta;
         let (old, new) = (old.as_deref().map(read), new.as_deref().map(read));
-        let view = KeptView { operation, old: old.as_ref(), new: new.as_ref() };
+        let view = KeptView { operation, clusterwide, old: old.as_ref(), new: new.as_ref() };
         let findings = judge_kept(&view).into_iter();
         findings.map(|it| (it.path.to_string(), it.found, it.must.into_owned())).collect()
     }
@@ -142,7 +151,7 @@ mod tests {
     #[test]
     fn what_is_made() {
         let check = |new: &str, expect: &[(&str, &str, &str)]| {
-            let found = found(Operation::Create, None, Some(new));
+            let found = found(false, Operation::Create, None, Some(new));
             let found: Vec<_> =
                 found.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
             assert_eq!(found, expect, "{new}");
@@ -170,7 +179,7 @@ mod tests {
     fn what_was_there() {
         let check = |old: &str, new: Option<&str>, expect: &[(&str, &str, &str)]| {
             let operation = if new.is_some() { Operation::Update } else { Operation::Delete };
-            let found = found(operation, Some(old), new);
+            let found = found(false, operation, Some(old), new);
             let found: Vec<_> =
                 found.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
             assert_eq!(found, expect, "{old} -> {new:?}");
@@ -187,5 +196,30 @@ mod tests {
         check(labelled, Some("web"), &[(LABEL, "", CHANGES)]);
         check(labelled, None, &[(LABEL, "", DELETES)]);
         check("web", Some(labelled), &[(LABEL, "", LABELS)]);
+    }
+
+    #[test]
+    fn what_stands_once_in_a_cluster() {
+        let check = |old: Option<&str>, new: Option<&str>, expect: &[(&str, &str, &str)]| {
+            let operation = match (old, new) {
+                (None, _) => Operation::Create,
+                (_, None) => Operation::Delete,
+                _ => Operation::Update,
+            };
+            let found = found(true, operation, old, new);
+            let found: Vec<_> =
+                found.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
+            assert_eq!(found, expect, "{old:?} -> {new:?}");
+        };
+        let owners = "ringfence-owners ringfence.dev/managed=true";
+        check(None, Some("mine"), &[]);
+        check(Some("mine"), Some("mine a=b"), &[]);
+        check(Some("ringfenced"), None, &[]);
+        check(None, Some("ringfence"), &[(NAME, "ringfence", NAMES)]);
+        check(Some("ringfence"), Some("ringfence a=b"), &[(NAME, "ringfence", CHANGES)]);
+        check(Some("ringfence"), None, &[(NAME, "ringfence", DELETES)]);
+        check(Some(owners), None, &[(LABEL, "true", DELETES)]);
+        check(Some("ringfence-owners"), None, &[(NAME, "ringfence-owners", DELETES)]);
+        check(None, Some("generate:ringfence"), &[("metadata.generateName", "ringfence", NAMES)]);
     }
 }

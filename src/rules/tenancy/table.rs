@@ -201,4 +201,14 @@ pub static RULES: &[Rule] = &[
         ],
         concern: Concern::Seal,
     },
+    Rule {
+        code: Code::Misfit,
+        name: "misfit",
+        title: "a document fits those that are in force",
+        reason: "what does not fit counts for nothing until it does, which is not what its author meant",
+        remedy: "create or change the other document, or this one; they may come in any order",
+        severity: Severity::Low,
+        references: NAMESPACES,
+        concern: Concern::Document,
+    },
 ];

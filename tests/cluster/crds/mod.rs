@@ -22,11 +22,12 @@ use places::{Place, paths, places};
 const REFERENCE: &str = include_str!("../../../src/policy/tests/reference.yaml");
 const WHOLE: &str = include_str!("whole.yaml");
 
-/// The administrator of a cluster that knows our kinds.
+/// The administrator of a cluster that knows our kinds, where nobody judges them but their definitions.
 fn defined() -> &'static Kubeconfig {
-    static DEFINED: OnceLock<()> = OnceLock::new();
-    let admin = ControlPlane::shared().admin();
-    DEFINED.get_or_init(|| {
+    static DEFINED: OnceLock<ControlPlane> = OnceLock::new();
+    let cluster = DEFINED.get_or_init(|| {
+        let cluster = ControlPlane::start();
+        let admin = cluster.admin();
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/manifests/crds");
         let apply = ["apply", "-k", folder];
         let made = admin.kubectl(&apply);
@@ -36,8 +37,9 @@ fn defined() -> &'static Kubeconfig {
         assert_eq!(waited.success().lines().count(), 5);
         let again = admin.kubectl(&apply).success();
         assert_eq!(again.matches(" unchanged\n").count(), 5, "{again}");
+        cluster
     });
-    admin
+    cluster.admin()
 }
 
 fn objects(text: &str) -> Vec<Value> {

@@ -8,6 +8,7 @@ mod filling_in;
 mod images;
 mod lifecycle;
 mod refusals;
+mod streams;
 mod tenancy;
 
 use std::path::Path;

@@ -40,7 +40,9 @@ impl ControlPlane {
             "kind": "Node",
             "metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}},
             "status": {
-                "addresses": [{"type": "InternalIP", "address": "10.10.0.1"}],
+                // No kubelet listens there: who reaches for one is refused at once.
+                "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
+                "daemonEndpoints": {"kubeletEndpoint": {"Port": 1}},
                 "capacity": {"cpu": "64", "memory": "256Gi", "pods": "1000"},
                 "allocatable": {"cpu": "64", "memory": "256Gi", "pods": "1000"},
                 "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}],

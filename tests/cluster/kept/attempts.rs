@@ -12,7 +12,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    fn new(name: &'static str, args: &[&str], stdin: &Value) -> Self {
+    pub fn new(name: &'static str, args: &[&str], stdin: &Value) -> Self {
         let args = args.iter().map(ToString::to_string).collect();
         Self { name, args, stdin: stdin.to_string() }
     }
@@ -22,7 +22,7 @@ impl Attempt {
         Self::new(name, args, &Value::Null)
     }
 
-    fn patch(name: &'static str, object: &str, kind: &str, patch: &Value) -> Self {
+    pub fn patch(name: &'static str, object: &str, kind: &str, patch: &Value) -> Self {
         let (kind, patch) = (format!("--type={kind}"), format!("--patch={patch}"));
         Self::plain(name, &["patch", object, &kind, &patch])
     }
@@ -54,10 +54,10 @@ const DENY: &str = "networkpolicy/ringfence-default-deny";
 const QUOTA: &str = "resourcequota/ringfence-quota";
 const LIMITS: &str = "limitrange/ringfence-limits";
 const ADMINS: &str = "rolebinding/ringfence-owners-admin";
-const APPLY: [&str; 6] =
+pub const APPLY: [&str; 6] =
     ["apply", "--server-side", "--force-conflicts", "--field-manager=jo", "-f", "-"];
 
-fn marked() -> Value {
+pub fn marked() -> Value {
     json!({"ringfence.dev/managed": "true"})
 }
 

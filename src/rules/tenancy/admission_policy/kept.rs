@@ -1,18 +1,20 @@
 //! What the controller keeps, frozen.
 
 use super::super::kept::{
-    CHANGES, CHOOSE, DELETES, LABELS, LEAVE, NAMES, label_path, label_removed, name_path,
+    CHANGES, CHOOSE, DELETES, LABELS, LEAVE, NAMES, OURS, label_path, label_removed, name_path,
 };
 use super::{AdmissionPolicy, found_at, literal, not_listed, tail};
 use crate::domain::{Code, FieldPath, MANAGED_LABEL, MANAGED_PREFIX, TENANT_LABEL};
 use crate::policy::Tenants;
-use crate::rules::entries::{Selects, not_administrator, not_ourselves, not_upkeep, uses_of_kept};
+use crate::rules::entries::{
+    Selects, kept_clusterwide, not_administrator, not_ourselves, not_upkeep, uses_of_kept,
+};
 
 /// The policy that freezes what the controller keeps in tenants' namespaces. It leaves out what
 /// Kubernetes itself must do with it, and the platform as the policy on namespaces does.
 #[must_use]
 pub fn managed_objects_policy(tenants: &Tenants) -> AdmissionPolicy {
-    let mut conditions = vec![not_ourselves(), not_upkeep(), not_administrator()];
+    let mut conditions = vec![not_ourselves(), not_upkeep(), administrators()];
     conditions.extend(not_listed(&tenants.platform.administrators));
     AdmissionPolicy {
         name: "managed",
@@ -25,6 +27,17 @@ pub fn managed_objects_policy(tenants: &Tenants) -> AdmissionPolicy {
     }
 }
 
+/// Administrators are left out; of what stands once in a cluster also accounts that RBAC makes such. That
+/// one of a tenant's namespace is never the platform's the webhook knows, and no account that installs
+/// us must be kept from it.
+fn administrators() -> (&'static str, String) {
+    let (name, administrator) = not_administrator();
+    let clusterwide = kept_clusterwide();
+    let allowed =
+        "authorizer.group('ringfence.dev').resource('tenants').check('administer').allowed()";
+    (name, format!("{administrator} && !(request.resource.resource in {clusterwide} && {allowed})"))
+}
+
 fn variables() -> Vec<(&'static str, String)> {
     let label = |object: &str| {
         let label = literal(MANAGED_LABEL);
@@ -35,7 +48,14 @@ fn variables() -> Vec<(&'static str, String)> {
         ("before", label("oldObject")),
         ("after", label("object")),
         ("name", "object == null ? oldObject.metadata.name : object.metadata.name".to_owned()),
-        ("named", format!("variables.name.startsWith({prefix})")),
+        (
+            "named",
+            format!(
+                "variables.name.startsWith({prefix}) || \
+                 (namespaceObject == null && variables.name == {})",
+                literal(OURS)
+            ),
+        ),
         (
             "kept",
             "oldObject != null && (variables.before.hasValue() || variables.named)".to_owned(),
@@ -45,8 +65,8 @@ fn variables() -> Vec<(&'static str, String)> {
         (
             "tenant",
             format!(
-                "namespaceObject.metadata.?labels[?{}].optMap(tenant, 'tenant ' + tenant + ': ')\
-                 .orValue('')",
+                "namespaceObject == null ? '' : namespaceObject.metadata.?labels[?{}]\
+                 .optMap(tenant, 'tenant ' + tenant + ': ').orValue('')",
                 literal(TENANT_LABEL)
             ),
         ),
