@@ -149,17 +149,20 @@ fn misfits(group: &str, kind: &str, spec: &Value) -> Vec<(String, String)> {
     warned.map(|it| (it.path.to_string(), it.must.to_string())).collect()
 }
 
+#[track_caller]
+fn warned_of(kind: &str, spec: &Value, expect: &[(&str, &str)]) {
+    assert_eq!(answered("CREATE", ADMIN, kind, "default", spec), None, "{kind} {spec}");
+    let found = misfits(ADMIN, kind, spec);
+    let found: Vec<_> = found.iter().map(|(at, must)| (at.as_str(), must.as_str())).collect();
+    assert_eq!(found, expect, "{kind} {spec}");
+    // Who may not write is not told of other documents.
+    assert_eq!(misfits("alpha-devs", kind, spec), [], "{kind} {spec}");
+}
+
 /// Others may come in any order.
 #[test]
 fn what_does_not_fit_to_other_documents_is_warned_of() {
-    let check = |kind: &str, spec: Value, expect: &[(&str, &str)]| {
-        assert_eq!(answered("CREATE", ADMIN, kind, "default", &spec), None, "{kind} {spec}");
-        let found = misfits(ADMIN, kind, &spec);
-        let found: Vec<_> = found.iter().map(|(at, must)| (at.as_str(), must.as_str())).collect();
-        assert_eq!(found, expect, "{kind} {spec}");
-        // Who may not write is not told of other documents.
-        assert_eq!(misfits("alpha-devs", kind, &spec), [], "{kind} {spec}");
-    };
+    let check = |kind, spec: Value, expect: &[_]| warned_of(kind, &spec, expect);
     let grant = |from: Value| {
         json!({"from": from, "to": {"tenant": "beta"}, "ports": [{"port": 443}],
                "owner": "jo", "reason": "because", "expiresAt": "2027-01-02T00:00:00Z"})
@@ -197,9 +200,13 @@ fn what_does_not_fit_to_other_documents_is_warned_of() {
             "`10.1.0.0/16` meets `10.0.0.0/8`, which counts as the cluster's own",
         )],
     );
-    check(
+}
+
+#[test]
+fn a_tenants_place_is_none_of_the_platforms() {
+    warned_of(
         "Platform",
-        json!({"unowned": {"profile": "nothing"},
+        &json!({"unowned": {"profile": "nothing"},
                "administrators": [{"kind": "ServiceAccount", "name": "a", "namespace": "alpha-dev"}],
                "shared": [{"name": "a", "direction": "egress", "namespace": "alpha-dev"}]}),
         &[
