@@ -33,13 +33,14 @@ fn binding(name: &str, labels: &Value) -> Value {
 
 /// What somebody tries who has every right on roles and bindings.
 pub fn attempts() -> Vec<Attempt> {
+    [changes(), births()].into_iter().flatten().collect()
+}
+
+fn changes() -> Vec<Attempt> {
     let eve = json!({"apiGroup": RBAC, "kind": "User", "name": "eve"});
     let unmarked = json!({"ringfence.dev/managed": null});
     let owner = json!([{"apiVersion": "v1", "kind": "Namespace", "name": "gone",
         "uid": "7d1c3a52-0000-4000-8000-000000000000"}]);
-    let create = ["create", "-f", "-"];
-    let generated = json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole",
-        "metadata": {"generateName": "ringfence-"}, "rules": []});
     let collect =
         format!("/apis/{RBAC}/v1/clusterrolebindings?labelSelector=ringfence.dev%2Fmanaged");
     vec![
@@ -89,6 +90,14 @@ pub fn attempts() -> Vec<Attempt> {
         ),
         Attempt::patch("our role emptied", BESIDE[4], "merge", &json!({"rules": []})),
         Attempt::plain("our role labelled", &["label", BESIDE[4], "team=a"]),
+    ]
+}
+
+fn births() -> Vec<Attempt> {
+    let create = ["create", "-f", "-"];
+    let generated = json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole",
+        "metadata": {"generateName": "ringfence-"}, "rules": []});
+    vec![
         Attempt::new("a role with a name of ours", &create, &role("ringfence-mine", &json!({}))),
         Attempt::new("a role with our label", &create, &role("kept-mine", &marked())),
         Attempt::new("a role with a generated name", &create, &generated),
