@@ -7,9 +7,11 @@ mod documents;
 mod keeper;
 pub mod lease;
 mod namespaces;
+mod ranges;
 mod watch;
 
 pub use cluster::{Cluster, ClusterError};
 pub use documents::watch_documents;
 pub use keeper::keep_seals;
 pub use namespaces::watch_namespaces;
+pub use ranges::watch_ranges;

@@ -46,6 +46,7 @@ pub use exemptions::{Exemption, Exemptions};
 pub use in_force::{Field, InForce, Origin, Permission};
 pub use load::{Documents, load, load_beside, survey};
 pub use one::{Flaw, Written, check};
+pub use ranges::ToldRanges;
 pub use report::{Excerpt, Problem, Report, Source};
 pub use status::{Said, conditions, exemption_status, grant_status, status_changes};
 pub use survey::{Counted, LONGEST, Notice, Survey};

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::limits::{LimitArgs, seconds};
 use super::{Outcome, output, policies, readiness::Ready};
-use crate::controller::{Cluster, keep_seals, watch_documents, watch_namespaces};
+use crate::controller::{Cluster, keep_seals, watch_documents, watch_namespaces, watch_ranges};
 use crate::server::tls::{self, Development, Files, Identity, Source};
 use crate::server::{Door, Ended, Server, Settings, shutdown};
 use crate::state::{Builder, Change, ClusterLookup, Handle};
@@ -165,6 +165,7 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
         }
         (None, Some((cluster, hand))) => {
             tokio::spawn(watch_documents(cluster.clone(), changes.clone()));
+            tokio::spawn(watch_ranges(cluster.clone(), changes.clone()));
             tokio::spawn(keep_seals(cluster, handle, hand, changes));
         }
         (None, None) => {}

@@ -5,7 +5,6 @@ use super::effective;
 use super::fit::{self, Known};
 use super::one::{Flaw, flaws};
 use super::problems::Problems;
-use super::ranges::ClusterRanges;
 use super::read::{Loaded, Read};
 use super::report::Source;
 use super::tenants::Tenants;
@@ -25,8 +24,7 @@ pub fn misfits(text: &str, tenants: &Tenants) -> Vec<Flaw> {
         shared: shared.map(|service| service.name.to_string()).collect(),
     };
     fit::references(&read, known, &mut problems);
-    let ranges = ClusterRanges::of(tenants.platform.spec.cluster.as_ref());
-    fit::addresses(&read, &ranges, &mut problems);
+    fit::addresses(&read, &tenants.platform.ranges(), &mut problems);
     for own in &read.platforms {
         let claim = |name: &str| tenants.claim(name).map(|tenant| tenant.name.as_str());
         fit::tenants_places(own, claim, &mut problems);

@@ -1,8 +1,36 @@
 //! Which addresses are the cluster's own: what opens one of them would open what seals close.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::documents::Cluster;
-use super::tenants::PlatformFacts;
+use super::tenants::{PlatformFacts, Tenants};
 use crate::domain::Cidr;
+
+/// The ranges that a cluster tells of itself. They add to those that the Platform gives, and stand in
+/// place of none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToldRanges {
+    /// Of pods.
+    pub pods: BTreeSet<Cidr>,
+    /// Of Services.
+    pub services: BTreeSet<Cidr>,
+    /// Of nodes, and of the API server.
+    pub nodes: BTreeSet<Cidr>,
+}
+
+impl Tenants {
+    /// The same beside what the cluster tells of itself.
+    #[must_use]
+    pub fn beside(self: Arc<Self>, told: &Arc<ToldRanges>) -> Arc<Self> {
+        if self.platform.told == *told {
+            return self;
+        }
+        let mut tenants = Arc::unwrap_or_clone(self);
+        tenants.platform.told = Arc::clone(told);
+        Arc::new(tenants)
+    }
+}
 
 /// What counts as pods or Services where the Platform does not say which ranges are theirs.
 const PRIVATE: [&str; 5] =
@@ -35,6 +63,12 @@ impl ClusterRanges {
         }
     }
 
+    /// The same with those that the cluster tells.
+    fn with(mut self, told: &ToldRanges) -> Self {
+        self.given.extend(told.pods.iter().chain(&told.services));
+        self
+    }
+
     /// What to say of addresses that meet one of them.
     pub(super) fn met_by(&self, cidr: &Cidr) -> Option<(String, Option<String>)> {
         let meets = |range: &&Cidr| range.contains(cidr) || cidr.contains(range);
@@ -58,6 +92,11 @@ impl PlatformFacts {
     /// open what seals close.
     #[must_use]
     pub fn meets_cluster(&self, cidr: &Cidr) -> bool {
-        ClusterRanges::of(self.spec.cluster.as_ref()).met_by(cidr).is_some()
+        self.ranges().met_by(cidr).is_some()
+    }
+
+    /// The ranges of the cluster's pods and Services, as far as anybody says.
+    pub(super) fn ranges(&self) -> ClusterRanges {
+        ClusterRanges::of(self.spec.cluster.as_ref()).with(&self.told)
     }
 }

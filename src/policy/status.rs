@@ -7,7 +7,6 @@ use super::documents::{
 };
 use super::exemptions::days_left;
 use super::load::Documents;
-use super::ranges::ClusterRanges;
 use super::survey::NEAR;
 use super::tenants::{Named, Tenants};
 use super::values::Time;
@@ -84,7 +83,7 @@ fn unknown(tenant: &TenantName, tenants: &Tenants) -> Option<Flaw> {
 }
 
 fn flaw(spec: &GrantSpec, tenants: &Tenants) -> Option<Flaw> {
-    let ranges = ClusterRanges::of(tenants.platform.spec.cluster.as_ref());
+    let ranges = tenants.platform.ranges();
     [&spec.from, &spec.to].into_iter().find_map(|party| {
         let met = |(message, _)| ("ClusterAddresses", message);
         let addresses = party.cidrs.iter().flatten().find_map(|cidr| ranges.met_by(cidr).map(met));

@@ -8,6 +8,7 @@ use super::documents::{
 };
 use super::effective::EffectiveProfile;
 use super::exemptions::Exemptions;
+use super::ranges::ToldRanges;
 use crate::domain::TenantName;
 
 /// Whom to ask where the Platform does not say.
@@ -56,6 +57,8 @@ pub struct PlatformFacts {
     pub rehearsal: bool,
     /// The document, with what no rule reads yet.
     pub spec: Arc<PlatformSpec>,
+    /// What the cluster tells of itself; nothing without one.
+    pub told: Arc<ToldRanges>,
 }
 
 /// All tenants, the platform's facts, and what is permitted between them.
@@ -99,6 +102,7 @@ impl Tenants {
                 administrators: platform.administrators.clone().unwrap_or_default(),
                 rehearsal: platform.rehearsal.unwrap_or(false),
                 spec: platform,
+                told: Arc::default(),
             },
             profiles: BTreeMap::new(),
             exemptions: Exemptions::default(),

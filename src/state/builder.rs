@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use super::{Handle, Namespaces, Seals, Snapshot};
 use crate::domain::Version;
-use crate::policy::Tenants;
+use crate::policy::{Tenants, ToldRanges};
 
 /// Something that a decision depends on has changed.
 #[derive(Debug)]
 pub enum Change {
     /// The documents are these now.
     Tenants(Arc<Tenants>),
+    /// The cluster tells these ranges of itself now.
+    Ranges(ToldRanges),
     /// The namespaces are these now, each with its tenant label.
     Namespaces(HashMap<String, Option<String>>),
     /// A namespace came, or has another tenant label.
@@ -25,11 +27,13 @@ pub enum Change {
 }
 
 /// Makes a snapshot of changes and publishes it. Nothing is published before the documents are
-/// there, and in a cluster not before the namespaces have been listed.
+/// there, and in a cluster not before the namespaces have been listed. Where seals are laid it is not
+/// either before the cluster has told its ranges: what must stay closed is not opened for a moment.
 #[derive(Debug)]
 pub struct Builder {
     handle: Handle,
     tenants: Option<Arc<Tenants>>,
+    told: Option<Arc<ToldRanges>>,
     namespaces: Option<Arc<Namespaces>>,
     seals: Seals,
     latest: Version,
@@ -41,19 +45,21 @@ impl Builder {
     pub fn without_cluster(handle: Handle) -> Self {
         let namespaces = Some(Arc::new(Namespaces::Unwatched));
         let seals = Seals::Unwatched;
-        Self { handle, tenants: None, namespaces, seals, latest: Version::NEWEST }
+        let told = Some(Arc::default());
+        Self { handle, tenants: None, told, namespaces, seals, latest: Version::NEWEST }
     }
 
     /// A builder for a cluster of this version, in which pods do not wait for a seal.
     #[must_use]
     pub fn in_cluster(handle: Handle, latest: Version) -> Self {
-        Self { handle, tenants: None, namespaces: None, seals: Seals::Unwatched, latest }
+        let (seals, told) = (Seals::Unwatched, Some(Arc::default()));
+        Self { handle, tenants: None, told, namespaces: None, seals, latest }
     }
 
     /// The same, where a pod waits until its namespace is sealed: none is until a change says so.
     #[must_use]
     pub fn with_seals(self) -> Self {
-        Self { seals: Seals::Watched(Arc::default()), ..self }
+        Self { seals: Seals::Watched(Arc::default()), told: None, ..self }
     }
 
     /// Takes a change in, and publishes what follows from it, if anything does.
@@ -72,7 +78,10 @@ impl Builder {
         for change in changes {
             changed |= self.take(change);
         }
-        if changed && let (Some(tenants), Some(namespaces)) = (&self.tenants, &self.namespaces) {
+        if changed
+            && let (Some(tenants), Some(_), Some(namespaces)) =
+                (&self.tenants, &self.told, &self.namespaces)
+        {
             self.handle.publish(Snapshot {
                 tenants: Arc::clone(tenants),
                 namespaces: Arc::clone(namespaces),
@@ -85,7 +94,20 @@ impl Builder {
     /// Whether a change changes anything.
     fn take(&mut self, change: Change) -> bool {
         match change {
-            Change::Tenants(tenants) => self.tenants = Some(tenants),
+            Change::Tenants(tenants) => {
+                self.tenants = Some(match &self.told {
+                    Some(told) => tenants.beside(told),
+                    None => tenants,
+                });
+            }
+            Change::Ranges(ranges) => {
+                if self.told.as_deref() == Some(&ranges) {
+                    return false;
+                }
+                let told = Arc::new(ranges);
+                self.tenants = self.tenants.take().map(|tenants| tenants.beside(&told));
+                self.told = Some(told);
+            }
             Change::Namespaces(listed) => {
                 if self.watched().is_some_and(|known| *known == listed) {
                     return false;
@@ -179,6 +201,32 @@ mod tests {
         assert!(handle.snapshot().is_none());
         builder.apply(Change::Tenants(Arc::default()));
         assert!(handle.snapshot().is_some());
+    }
+
+    #[test]
+    fn what_the_cluster_tells_of_itself_is_beside_the_documents() {
+        let handle = Handle::default();
+        let mut builder = Builder::in_cluster(handle.clone(), Version::NEWEST).with_seals();
+        builder.apply_all([Change::Tenants(Arc::default()), listed(&["a"])]);
+        assert!(handle.snapshot().is_none(), "its ranges are not known yet");
+        let range = "203.0.113.0/24".parse().unwrap();
+        let told = |ranges: &[_]| {
+            let services = ranges.iter().copied().collect();
+            Change::Ranges(ToldRanges { services, ..ToldRanges::default() })
+        };
+        let meets = || handle.snapshot().unwrap().tenants.platform.meets_cluster(&range);
+        builder.apply(told(&[]));
+        assert!(!meets());
+        builder.apply(told(&[range]));
+        assert!(meets());
+        let before = handle.snapshot().unwrap();
+        builder.apply(told(&[range]));
+        assert!(Arc::ptr_eq(&before, &handle.snapshot().unwrap()), "no news");
+        // Other documents change nothing of it, in whatever order they come.
+        builder.apply(Change::Tenants(Arc::default()));
+        assert!(meets());
+        builder.apply(told(&[]));
+        assert!(!meets());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod drift;
 mod laying;
 mod race;
+mod ranges;
 
 use std::path::Path;
 use std::sync::OnceLock;

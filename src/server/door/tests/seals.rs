@@ -10,6 +10,7 @@ fn unsealed() -> (Builder, Door) {
     let alpha = Some("alpha".to_owned());
     builder.apply_all([
         Change::Tenants(documents.resolve()),
+        Change::Ranges(policy::ToldRanges::default()),
         Change::Namespaces([("alpha-dev".to_owned(), alpha)].into()),
     ]);
     (builder, door(&handle))
