@@ -1,6 +1,7 @@
 //! Logs: lines on stderr.
 
 mod lines;
+mod quick;
 
 use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
@@ -10,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use lines::Lines;
+use quick::Quick;
 
 /// How a line of the log looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +62,14 @@ pub fn init(format: Format, filter: &str, lost: Counter) -> Result<Logs, InitErr
     let lines = Lines::to(io::stderr(), lost)?;
     let layer = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines.clone());
     match format {
-        Format::Text => layer.with_ansi(in_colour()).finish().try_init()?,
-        Format::Json => layer.json().flatten_event(true).finish().try_init()?,
+        Format::Text => {
+            let layer = layer.with_ansi(in_colour());
+            layer.map_event_format(|otherwise| Quick { format, otherwise }).finish().try_init()?;
+        }
+        Format::Json => {
+            let layer = layer.json().flatten_event(true);
+            layer.map_event_format(|otherwise| Quick { format, otherwise }).finish().try_init()?;
+        }
     }
     let of_panics = lines.clone();
     std::panic::set_hook(Box::new(move |info| {
