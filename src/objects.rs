@@ -5,6 +5,7 @@
 //! skipped, unknown fields too; but a volume keeps the name of every source it has, because a source
 //! that we do not know must not look like none.
 
+mod carried;
 pub mod decode;
 pub mod json;
 mod meta;
@@ -13,6 +14,7 @@ mod stored;
 mod workload;
 pub mod yaml;
 
+pub use carried::Carried;
 pub use decode::{Malformed, Raw, from_json};
 pub use meta::{Annotations, Labelled, Made, MadeMeta, Meta, Object, OwnerReference};
 pub use pod::{

@@ -1,10 +1,12 @@
 //! A request as far as it is known before its object is read.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::asker::Asker;
 use crate::domain::{Code, Finding, Operation, sanitise};
-use crate::objects::{Labelled, Malformed, Meta, from_json, json};
+use crate::objects::{Labelled, Malformed, Meta, Pod, from_json, json};
 use crate::review::Request;
 use crate::rules::{Resource, Shape, find_resource, guard};
 use crate::state::{Snapshot, Standing};
@@ -134,8 +136,8 @@ pub(super) fn malformed(what: &str, error: &Malformed) -> Fault {
 /// admitted which is none.
 pub(super) fn unread(case: &Case<'_>) -> Result<(), Fault> {
     let Request { object, old_object, .. } = case.request;
-    for (what, object) in [("object", object), ("oldObject", old_object)] {
-        if let Some(text) = object.text() {
+    for (what, text) in [("object", object.text()), ("oldObject", old_object.text())] {
+        if let Some(text) = text {
             json::check(text).map_err(|error| malformed(what, &error))?;
         }
     }
@@ -161,6 +163,17 @@ pub(super) fn metadata<'a>(case: &Case<'a>) -> Result<(Option<Meta<'a>>, Option<
         _ => Some(read("object", object)?),
     };
     Ok((old, new))
+}
+
+/// The pod that is asked about.
+pub(super) fn pod<'a>(case: &Case<'a>) -> Result<Cow<'a, Pod<'a>>, Fault> {
+    let object = &case.request.object;
+    match object.pod() {
+        Some(pod) => Ok(Cow::Borrowed(pod)),
+        None => from_json(required("object", object.text())?)
+            .map(Cow::Owned)
+            .map_err(|error| malformed("object", &error)),
+    }
 }
 
 /// The text of an object that must be there.

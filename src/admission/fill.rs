@@ -1,6 +1,6 @@
 //! What is filled in.
 
-use super::case::{Case, Fault, malformed, required, unread};
+use super::case::{Case, Fault, malformed, pod, required, unread};
 use super::tenancy::{completed_for, labels_put};
 use crate::defaults::{self, Patch, plan_ephemeral, plan_pod};
 use crate::domain::Operation;
@@ -20,12 +20,12 @@ pub fn fill(case: &Case<'_>) -> Result<Patch, Fault> {
     let resource = case.resource;
     match (resource.shape, resource.subresource) {
         (Shape::Namespace, "") if create => namespace(case),
-        (Shape::Pod, "") if create => owned(case, |tenant, text| {
-            let pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
+        (Shape::Pod, "") if create => owned(case, |tenant| {
+            let pod = pod(case)?;
             Ok(plan_pod(&pod, &tenant.profile).patch(&pod))
         }),
         (Shape::Pod, "ephemeralcontainers") if case.operation == Operation::Update => {
-            owned(case, |tenant, text| ephemeral(case, tenant, text))
+            owned(case, |tenant| ephemeral(case, tenant))
         }
         // Refusing one would keep a namespace from its default account; that is not for us to do.
         (Shape::ServiceAccount, "") if create => match case.standing {
@@ -40,19 +40,16 @@ pub fn fill(case: &Case<'_>) -> Result<Patch, Fault> {
     }
 }
 
-fn owned(
-    case: &Case<'_>,
-    fill: impl Fn(&Tenant, &str) -> Result<Patch, Fault>,
-) -> Result<Patch, Fault> {
+fn owned(case: &Case<'_>, fill: impl Fn(&Tenant) -> Result<Patch, Fault>) -> Result<Patch, Fault> {
     match case.standing {
-        Standing::Owned(tenant) => fill(tenant, required("object", case.request.object.text())?),
+        Standing::Owned(tenant) => fill(tenant),
         Standing::Unowned(_) => Ok(Patch::default()),
         Standing::Orphaned | Standing::Unknown => Err(case.unknown_namespace()),
     }
 }
 
-fn ephemeral(case: &Case<'_>, tenant: &Tenant, text: &str) -> Result<Patch, Fault> {
-    let pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
+fn ephemeral(case: &Case<'_>, tenant: &Tenant) -> Result<Patch, Fault> {
+    let pod = pod(case)?;
     let old = required("oldObject", case.request.old_object.text())?;
     let old: Pod<'_> = from_json(old).map_err(|error| malformed("oldObject", &error))?;
     Ok(plan_ephemeral(&pod, &old, &tenant.profile).patch_ephemeral(&pod))

@@ -1,6 +1,6 @@
 //! What is refused.
 
-use super::case::{Case, Fault, Stage, malformed, required, unread};
+use super::case::{Case, Fault, Stage, malformed, pod, required, unread};
 use super::{document, exempt, kept, stream, tenancy};
 use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{Class, FieldPath, Finding, Operation, Verdict};
@@ -77,7 +77,7 @@ fn is_upkeep(case: &Case<'_>) -> Result<bool, Fault> {
     let in_object = |error: Malformed| malformed("object", &error);
     match case.resource.shape {
         Shape::Pod => {
-            let pod: Pod<'_> = from_json(text).map_err(in_object)?;
+            let pod = pod(case)?;
             let old: Pod<'_> = from_json(old).map_err(|error| malformed("oldObject", &error))?;
             Ok(!is_significant(&pod.spec, &old.spec))
         }
@@ -103,8 +103,7 @@ fn readable(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
 }
 
 fn judge_whole_pod(case: &Case<'_>, profile: &EffectiveProfile) -> Result<Vec<Finding>, Fault> {
-    let text = required("object", case.request.object.text())?;
-    let mut pod: Pod<'_> = from_json(text).map_err(|error| malformed("object", &error))?;
+    let mut pod = pod(case)?;
     let old = old_text(case)?;
     let old: Option<Pod<'_>> =
         old.map(from_json).transpose().map_err(|error| malformed("oldObject", &error))?;
@@ -112,8 +111,9 @@ fn judge_whole_pod(case: &Case<'_>, profile: &EffectiveProfile) -> Result<Vec<Fi
         return Ok(Vec::new());
     }
     if case.stage == Stage::Manifest {
-        as_stored(&mut pod, false);
-        plan(case, &pod, old.as_ref(), profile).apply(&mut pod);
+        let pod = pod.to_mut();
+        as_stored(pod, false);
+        plan(case, pod, old.as_ref(), profile).apply(pod);
     }
     Ok(judged(&pod, FieldPath::root(), case, profile))
 }

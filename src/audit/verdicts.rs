@@ -12,7 +12,7 @@ use crate::domain::{
     Code, Fix, Level, Mode, Operation, PolicyVersion, TENANT_LABEL, Verdict, sanitise,
 };
 use crate::objects::json::DEEPEST;
-use crate::objects::{Malformed, Object, Raw, from_json};
+use crate::objects::{Carried, Malformed, Object, Raw, from_json};
 use crate::review::{Request, envelope};
 use crate::rules::{self, Resource, Shape};
 use crate::state::Standing;
@@ -133,10 +133,12 @@ impl<'a> Reviewer<'a> {
             (false, "") => Cow::Owned(self.settings.namespace.clone().unwrap_or_default()),
             (false, _) => object.meta.namespace.clone(),
         };
-        let text = Raw::new(&self.item.json);
+        let text = &self.item.json;
         match self.settings.operation {
-            Operation::Delete => request.old_object = text,
-            Operation::Create | Operation::Update | Operation::Connect => request.object = text,
+            Operation::Delete => request.old_object = Raw::new(text),
+            Operation::Create | Operation::Update | Operation::Connect => {
+                request.object = Carried::new(text);
+            }
         }
         request
     }

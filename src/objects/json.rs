@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use error::Step;
 pub use error::{Error, Malformed};
-use skip::{Skip, Stop, Wanted};
+use skip::{Skip, Wanted};
 
 mod error;
 mod skip;
@@ -17,6 +17,8 @@ mod span;
 mod string;
 #[cfg(test)]
 mod tests;
+pub mod write;
+mod wrong;
 
 /// How deep lists and objects may be nested. Kubernetes' own objects stay below 30; reading takes some
 /// of the stack for each.
@@ -155,15 +157,36 @@ impl<'de> Reader<'de> {
     /// There is none, or it is broken.
     #[inline]
     pub fn string(&mut self) -> Result<Cow<'de, str>, Error> {
+        match self.plain_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.other_string(),
+        }
+    }
+
+    /// Most strings are this.
+    #[inline]
+    fn plain_string(&mut self) -> Option<&'de str> {
+        let start = match self.token() {
+            Some(b'"') => self.at + 1,
+            _ => return None,
+        };
+        let stop = string::stop(self.text.as_bytes(), start);
+        let text = self.text.get(start..stop)?;
+        if self.text.as_bytes().get(stop) != Some(&b'"') {
+            return None;
+        }
+        self.at = stop + 1;
+        Some(text)
+    }
+
+    /// A string that holds escapes, or is none.
+    #[cold]
+    #[inline(never)]
+    fn other_string(&mut self) -> Result<Cow<'de, str>, Error> {
         if self.token() != Some(b'"') {
             return Err(self.mistaken("a string"));
         }
         let start = self.at + 1;
-        let stop = string::stop(self.text.as_bytes(), start);
-        if self.text.as_bytes().get(stop) == Some(&b'"') {
-            self.at = stop + 1;
-            return Ok(Cow::Borrowed(self.text.get(start..stop).unwrap_or_default()));
-        }
         self.skip()?;
         let escaped = self.text.get(start..self.at - 1).unwrap_or_default();
         Ok(Cow::Owned(string::unescaped(escaped)))
@@ -249,6 +272,25 @@ impl<'de> Reader<'de> {
         Ok(self.text.get(start..self.at).unwrap_or_default())
     }
 
+    /// Reads a value that begins as `start` does, with its text; where it does not, or cannot be read,
+    /// nothing is read.
+    pub fn tried<T>(
+        &mut self,
+        start: &str,
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Option<(T, &'de str)> {
+        self.token();
+        let before = (self.at, self.left);
+        if !self.text.get(self.at..)?.starts_with(start) {
+            return None;
+        }
+        let Ok(value) = read(self) else {
+            (self.at, self.left) = before;
+            return None;
+        };
+        Some((value, self.text.get(before.0..self.at)?))
+    }
+
     /// Reads past a value of any kind.
     ///
     /// # Errors
@@ -267,21 +309,6 @@ impl<'de> Reader<'de> {
             None => Ok(()),
             Some(_) => Err(self.error("something follows the end")),
         }
-    }
-
-    /// What is found is no `wanted`.
-    #[cold]
-    pub fn mistaken(&mut self, wanted: &str) -> Error {
-        let start = match self.kind() {
-            Ok(_) => self.at,
-            Err(error) => return error,
-        };
-        let found = match self.raw() {
-            Ok(raw) => string::shown(raw),
-            Err(error) => return error,
-        };
-        self.at = start;
-        self.error(format!("found {found}, expected {wanted}"))
     }
 
     fn past(
@@ -347,51 +374,5 @@ impl<'de> Reader<'de> {
         let (at, found) = Skip::new(self.text.as_bytes()).token(self.at);
         self.at = at;
         found
-    }
-
-    #[cold]
-    fn stopped(&mut self, stop: Option<Stop>) -> Error {
-        let Some(Stop { at, wanted }) = stop else { return self.error("not JSON") };
-        self.at = at;
-        self.wants(wanted)
-    }
-
-    /// What stands here is not what is wanted.
-    #[cold]
-    fn wants(&self, wanted: Wanted) -> Error {
-        let what = match wanted {
-            Wanted::Value => "a value",
-            Wanted::Key => "a key",
-            Wanted::Colon => "`:`",
-            Wanted::Digit => "a digit",
-            Wanted::CommaOrBrace => "`,` or `}`",
-            Wanted::CommaOrBracket => "`,` or `]`",
-            Wanted::Word(word) => word,
-            Wanted::LessDepth => return self.error("lists and objects are nested too deep"),
-            Wanted::StringGoingOn => {
-                return self.error(match self.text.as_bytes().get(self.at) {
-                    None => "the text ends in a string",
-                    Some(b'\\') => "an escape that JSON does not know",
-                    Some(_) => "a control character in a string",
-                });
-            }
-        };
-        match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
-            None => self.error(format!("the text ends where {what} is expected")),
-            Some(found) => self.error(format!("found {found:?}, expected {what}")),
-        }
-    }
-
-    /// Something is wrong here.
-    #[cold]
-    pub fn error(&self, reason: impl Into<String>) -> Error {
-        Error::at(self.at, reason.into())
-    }
-
-    #[cold]
-    fn under_key(&self, start: usize, error: Error) -> Error {
-        let mut again = Self { text: self.text, at: start, left: 0 };
-        let key = again.string().unwrap_or_default().into_owned();
-        error.under(Step::Key(key))
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::domain::{Operation, Requester};
 use crate::objects::decode::{self, object};
 use crate::objects::json::DEEPEST;
-use crate::objects::{Malformed, Object, Raw, from_json};
+use crate::objects::{Carried, Malformed, Object, Raw, from_json};
 
 /// A body that names no uid, and so cannot be answered by a review.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +43,7 @@ object! {
 }
 
 object! {
-    /// What is asked. The objects stay text: who judges them reads them.
+    /// What is asked. The objects stay text, all but pods: who judges them reads them.
     pub struct Request<'de> {
         uid: Cow<'de, str> = "uid",
         kind: GroupVersionKind<'de> = "kind",
@@ -57,7 +57,7 @@ object! {
         verb: Cow<'de, str> = "operation",
         user: UserInfo<'de> = "userInfo",
         /// Absent on DELETE.
-        object: Raw<'de> = "object",
+        object: Carried<'de> = "object",
         /// Absent on CREATE and CONNECT.
         old_object: Raw<'de> = "oldObject",
         /// Must have no effect beside the answer.

@@ -111,8 +111,13 @@ impl<'a> Skip<'a> {
             if found != Some(b':') {
                 return self.stop(at, Wanted::Colon);
             }
-            (at, _) = self.token(at + 1);
-            (at, found) = self.token(self.value(at, left)?);
+            (at, found) = self.token(at + 1);
+            let end = match found {
+                // What most values are.
+                Some(b'"') => self.string(at),
+                _ => self.value(at, left),
+            };
+            (at, found) = self.token(end?);
             match found {
                 Some(b',') => (at, found) = self.token(at + 1),
                 Some(b'}') => return Some(at + 1),
