@@ -1,7 +1,7 @@
 //! Where in an object something stands, for people and for machines.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::text::sanitise;
 
@@ -45,6 +45,31 @@ impl FieldPath {
         self.step(Segment::Field(name.into()))
     }
 
+    /// This path and these fields more.
+    #[must_use]
+    pub fn down(&self, fields: &[&'static str]) -> Self {
+        // Mostly an item and some of its fields follow.
+        let mut segments = Vec::with_capacity(self.0.len() + fields.len() + 4);
+        segments.extend_from_slice(&self.0);
+        segments.extend(fields.iter().map(|name| Segment::Field(Cow::Borrowed(name))));
+        Self(segments)
+    }
+
+    /// The same of a path that is wanted no more.
+    #[must_use]
+    pub fn then(mut self, fields: &[&'static str]) -> Self {
+        self.0.extend(fields.iter().map(|name| Segment::Field(Cow::Borrowed(name))));
+        self
+    }
+
+    /// An item of a list at a path that is wanted no more; an empty name is no name.
+    #[must_use]
+    pub fn then_item(mut self, index: usize, name: &str) -> Self {
+        let name = (!name.is_empty()).then(|| name.to_owned());
+        self.0.push(Segment::Item { index, name });
+        self
+    }
+
     /// This path and one key of a map more.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
@@ -54,8 +79,7 @@ impl FieldPath {
     /// This path and one item of a list more; an empty name is no name.
     #[must_use]
     pub fn item(&self, index: usize, name: &str) -> Self {
-        let name = (!name.is_empty()).then(|| name.to_owned());
-        self.step(Segment::Item { index, name })
+        self.down(&[]).then_item(index, name)
     }
 
     /// The steps from the root.
@@ -101,18 +125,32 @@ impl FieldPath {
     }
 }
 
-impl fmt::Display for FieldPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl FieldPath {
+    /// For people. A refusal says many paths: each is put together in one piece.
+    #[must_use]
+    pub fn text(&self) -> String {
+        const USUAL: usize = 80;
+        let mut text = String::with_capacity(USUAL);
         for (position, segment) in self.0.iter().enumerate() {
             match segment {
-                Segment::Field(name) if position == 0 => f.write_str(name)?,
-                Segment::Field(name) => write!(f, ".{name}")?,
-                Segment::Key(key) => bracketed(f, &sanitise(key, MAX_NAME))?,
-                Segment::Item { index, name: None } => bracketed(f, &index.to_string())?,
-                Segment::Item { name: Some(name), .. } => bracketed(f, &sanitise(name, MAX_NAME))?,
+                Segment::Field(name) => {
+                    text.push_str(if position == 0 { "" } else { "." });
+                    text.push_str(name);
+                }
+                Segment::Key(key) => bracketed(&mut text, &sanitise(key, MAX_NAME)),
+                Segment::Item { index, name: None } => bracketed(&mut text, &index.to_string()),
+                Segment::Item { name: Some(name), .. } => {
+                    bracketed(&mut text, &sanitise(name, MAX_NAME));
+                }
             }
         }
-        Ok(())
+        text
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 
@@ -120,10 +158,10 @@ impl fmt::Display for FieldPath {
 /// is longer is not worth a line.
 const MAX_NAME: usize = 80;
 
-fn bracketed(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_char('[')?;
-    f.write_str(text)?;
-    f.write_char(']')
+fn bracketed(text: &mut String, inside: &str) {
+    text.push('[');
+    text.push_str(inside);
+    text.push(']');
 }
 
 #[cfg(test)]

@@ -23,7 +23,9 @@ pub use table::RULES;
 pub use update::is_significant;
 pub use view::{ContainerView, PodView};
 
-use super::{Concern, Report, Rule, Terms};
+use std::sync::LazyLock;
+
+use super::{Concern, PodCheck, Report, Rule, Terms};
 use crate::domain::{FieldPath, Finding, Level, Mode, Version};
 
 /// Judges a pod by every rule of the family that the level and version have and the terms do not
@@ -71,14 +73,17 @@ fn run(
     }
 }
 
+/// The rules that take the place of others, of which there are few.
+static OVERRIDING: LazyLock<Vec<(&'static Rule, &'static PodCheck)>> = LazyLock::new(|| {
+    let checks = RULES.iter().filter_map(|rule| Some((rule, rule.pod_check()?)));
+    checks.filter(|(_, check)| check.overrides.is_some()).collect()
+});
+
 /// The rules that take the place of `rule` at a level and version.
 fn overriders(rule: &Rule, level: Level, version: Version) -> impl Iterator<Item = &'static Rule> {
     let code = rule.code;
-    RULES.iter().filter(move |other| {
-        other.pod_check().is_some_and(|check| {
-            check.overrides == Some(code) && check.at(level, version).is_some()
-        })
-    })
+    let own = OVERRIDING.iter().filter(move |(_, check)| check.overrides == Some(code));
+    own.filter(move |(_, check)| check.at(level, version).is_some()).map(|(rule, _)| *rule)
 }
 
 #[cfg(test)]

@@ -18,23 +18,23 @@ fn set_non_root(path: FieldPath) -> Fix {
 
 pub(super) fn non_root(view: &PodView<'_>, report: &mut Report<'_>) {
     const MUST: &str = "it must be true";
-    let path = view.security("runAsNonRoot");
+    let path = || view.security("runAsNonRoot");
     let pod = view.pod_security().and_then(|own| own.run_as_non_root);
     let containers = || {
         view.containers()
             .map(|of| (of, of.container.security.as_ref().and_then(|own| own.run_as_non_root)))
     };
     match pod {
-        Some(false) => report.add(path.clone(), "false", MUST, set_non_root(path)),
+        Some(false) => report.add(path(), "false", MUST, set_non_root(path())),
         // One finding for the pod, not one for each of its containers: its fix covers them.
         None if containers().any(|(_, own)| own.is_none()) => {
-            let mut fix = set_non_root(path.clone());
+            let mut fix = set_non_root(path());
             if view.pod.spec.is_windows() {
                 fix.text = "set runAsNonRoot: true (Windows pods need it too; it is not filled in \
                             there)"
                     .into();
             }
-            report.add(path, "nothing", MUST, fix);
+            report.add(path(), "nothing", MUST, fix);
         }
         None | Some(true) => {}
     }

@@ -38,31 +38,31 @@ impl<'a> PodView<'a> {
     /// The path to a field of the pod's spec.
     #[must_use]
     pub fn spec(&self, field: &'static str) -> FieldPath {
-        self.at.field("spec").field(field)
+        self.at.down(&["spec", field])
     }
 
     /// The path to a field of the pod's security context.
     #[must_use]
     pub fn security(&self, field: &'static str) -> FieldPath {
-        self.spec("securityContext").field(field)
+        self.at.down(&["spec", "securityContext", field])
     }
 
     /// The path to one of the pod's annotations.
     #[must_use]
     pub fn annotation(&self, key: &str) -> FieldPath {
-        self.at.field("metadata").field("annotations").key(key)
+        self.at.down(&["metadata", "annotations"]).key(key)
     }
 
     /// The path to a container.
     #[must_use]
     pub fn container(&self, of: ContainerView<'_>) -> FieldPath {
-        self.spec(of.list.field()).item(of.index, &of.container.name)
+        self.spec(of.list.field()).then_item(of.index, &of.container.name)
     }
 
     /// The path to a field of a container's security context.
     #[must_use]
     pub fn container_security(&self, of: ContainerView<'_>, field: &'static str) -> FieldPath {
-        self.container(of).field("securityContext").field(field)
+        self.container(of).then(&["securityContext", field])
     }
 
     /// The pod's security context.
