@@ -14,5 +14,5 @@ mod pod;
 mod pull;
 
 pub use namespace::{DEFAULT_DENY_LABEL, namespace, namespace_labels, service_account};
-pub use patch::{Operation, Patch};
+pub use patch::Patch;
 pub use pod::{FILLED_IN, PodPlan, plan_ephemeral, plan_pod};

@@ -57,7 +57,7 @@ fn profile([fields, user, drop, pull]: [u8; 4]) -> EffectiveProfile {
 /// As the API server applies it.
 fn patched(object: &Value, patch: &Patch) -> Value {
     let patch: json_patch::Patch =
-        serde_json::from_value(patch.to_json()).expect("it is an RFC 6902 patch");
+        serde_json::from_str(&patch.to_json()).expect("it is an RFC 6902 patch");
     let mut after = object.clone();
     json_patch::patch(&mut after, &patch).unwrap_or_else(|error| panic!("{error} of {object}"));
     after

@@ -4,7 +4,6 @@ use super::patch::Patch;
 use crate::domain::{Level, PolicyVersion, TENANT_LABEL, Version};
 use crate::objects::Labelled;
 use crate::policy::Tenant;
-use serde_json::Value;
 
 /// The label that clusterwide default-deny policies select.
 pub const DEFAULT_DENY_LABEL: &str = "ringfence.dev/default-deny";
@@ -55,7 +54,7 @@ pub fn namespace(object: &Labelled<'_>, labels: Vec<(String, String)>) -> Patch 
 pub fn service_account(object: &Labelled<'_>, tenant: &Tenant) -> Patch {
     let mut patch = Patch::default();
     if object.automount_token.is_none() && !tenant.profile.automount_token {
-        patch.add("/automountServiceAccountToken", Value::Bool(false));
+        patch.add("/automountServiceAccountToken", "false");
     }
     patch
 }

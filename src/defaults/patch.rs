@@ -1,19 +1,11 @@
 //! RFC 6902, as far as filling in needs it.
 
-use serde_json::{Value, json};
+use crate::objects::json::write;
 
-/// One `add`: what is filled in was absent, and where something was, `add` replaces it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Operation {
-    /// RFC 6901.
-    pub path: String,
-    /// What is put there.
-    pub value: Value,
-}
-
-/// Operations, in order.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Patch(Vec<Operation>);
+/// Operations, in order, as JSON without its last bracket. Each is an `add`: what is filled in was
+/// absent, and where something was, `add` replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Patch(String);
 
 impl Patch {
     /// Whether there is nothing to do.
@@ -22,15 +14,14 @@ impl Patch {
         self.0.is_empty()
     }
 
-    /// The operations.
-    #[must_use]
-    pub fn operations(&self) -> &[Operation] {
-        &self.0
-    }
-
-    /// Adds a value. Its parent must exist when this is applied.
-    pub(super) fn add(&mut self, path: impl Into<String>, value: Value) {
-        self.0.push(Operation { path: path.into(), value });
+    /// Adds a value, which is JSON. Its parent must exist when this is applied.
+    pub(super) fn add(&mut self, path: &str, value: &str) {
+        self.0.push_str(if self.0.is_empty() { "[" } else { "," });
+        self.0.push_str(r#"{"op":"add","path":"#);
+        write::quoted(&mut self.0, path);
+        self.0.push_str(r#","value":"#);
+        self.0.push_str(value);
+        self.0.push('}');
     }
 
     /// Adds keys to a map of strings, making the map where it is missing.
@@ -41,18 +32,18 @@ impl Patch {
         if exists {
             for (key, value) in entries {
                 let key = key.replace('~', "~0").replace('/', "~1");
-                self.add(format!("{at}/{key}"), json!(value));
+                self.add(&format!("{at}/{key}"), &write::text(&value));
             }
         } else {
-            let map = entries.into_iter().map(|(key, value)| (key, json!(value))).collect();
-            self.add(at, Value::Object(map));
+            let entries = entries.iter().map(|(key, value)| (key, write::text(value)));
+            self.add(at, &write::object(entries));
         }
     }
 
     /// The patch as JSON.
     #[must_use]
-    pub fn to_json(&self) -> Value {
-        let operations = self.0.iter();
-        operations.map(|it| json!({"op": "add", "path": it.path, "value": it.value})).collect()
+    pub fn to_json(&self) -> String {
+        let Self(begun) = self;
+        if begun.is_empty() { "[]".to_owned() } else { format!("{begun}]") }
     }
 }

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
-
 use super::patch::Patch;
 use super::pull::PullPlan;
+use crate::objects::json::write;
 use crate::objects::{
     Capabilities, Container, ContainerList, ContainerSecurity, Pod, PodSpec, SeccompProfile,
 };
@@ -42,20 +41,20 @@ struct PodFill<'p> {
 const ON_ROOT_MISMATCH: &str = "OnRootMismatch";
 
 impl PodFill<'_> {
-    /// Field by field, as it is written.
-    fn fields(&self) -> Vec<(&'static str, Value)> {
-        let mut fields = Vec::new();
-        let mut put = |field, value: Option<Value>| {
-            fields.extend(value.map(|value| (field, value)));
-        };
-        put("seccompProfile", self.seccomp_profile.map(|kind| json!({ "type": kind })));
-        put("runAsUser", self.run_as_user.map(Value::from));
-        put("runAsGroup", self.run_as_group.map(Value::from));
-        put("runAsNonRoot", self.run_as_non_root.then_some(Value::Bool(true)));
-        put("fsGroup", self.fs_group.map(Value::from));
-        let policy = self.fs_group_change_policy.then_some(Value::from(ON_ROOT_MISMATCH));
-        put("fsGroupChangePolicy", policy);
-        fields
+    /// Field by field, each value as JSON.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let number = |value: Option<i64>| value.map(|value| value.to_string());
+        let profile = |kind: &str| write::object([("type", write::text(kind))]);
+        let policy = self.fs_group_change_policy.then(|| write::text(ON_ROOT_MISMATCH));
+        let fields = [
+            ("seccompProfile", self.seccomp_profile.map(profile)),
+            ("runAsUser", number(self.run_as_user)),
+            ("runAsGroup", number(self.run_as_group)),
+            ("runAsNonRoot", self.run_as_non_root.then(|| "true".to_owned())),
+            ("fsGroup", number(self.fs_group)),
+            ("fsGroupChangePolicy", policy),
+        ];
+        fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
     }
 }
 
@@ -271,12 +270,10 @@ impl PodPlan<'_> {
         let fields = self.pod.fields();
         if pod.spec.security.is_some() {
             for (field, value) in fields {
-                patch.add(format!("/spec/securityContext/{field}"), value);
+                patch.add(&format!("/spec/securityContext/{field}"), &value);
             }
         } else if !fields.is_empty() {
-            let object: Map<_, _> =
-                fields.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
-            patch.add("/spec/securityContext", Value::Object(object));
+            patch.add("/spec/securityContext", &write::object(fields));
         }
         for fill in &self.containers {
             if let Some(container) = fill.list.of(&pod.spec).get(fill.index) {
@@ -342,18 +339,18 @@ fn plain(name: &str) -> bool {
 impl ContainerFill<'_> {
     fn patch(&self, container: &Container<'_>, patch: &mut Patch) {
         let at = format!("/spec/{}/{}/securityContext", self.list.field(), self.index);
-        let no_escalation = self.no_escalation.then_some(Value::Bool(false));
-        let drop = (!self.drop.is_empty()).then(|| json!(self.drop));
+        let no_escalation = self.no_escalation.then(|| "false".to_owned());
+        let drop = (!self.drop.is_empty()).then(|| write::texts(self.drop.iter().copied()));
         let Some(security) = &container.security else {
-            let mut object = Map::new();
-            object
-                .extend(no_escalation.map(|value| ("allowPrivilegeEscalation".to_owned(), value)));
-            object.extend(drop.map(|drop| ("capabilities".to_owned(), json!({ "drop": drop }))));
-            patch.add(at, Value::Object(object));
+            let capabilities = drop.map(|drop| write::object([("drop", drop)]));
+            let fields =
+                [("allowPrivilegeEscalation", no_escalation), ("capabilities", capabilities)];
+            let fields = fields.into_iter().filter_map(|(field, value)| Some((field, value?)));
+            patch.add(&at, &write::object(fields));
             return;
         };
         if let Some(value) = no_escalation {
-            patch.add(format!("{at}/allowPrivilegeEscalation"), value);
+            patch.add(&format!("{at}/allowPrivilegeEscalation"), &value);
         }
         if let Some(drop) = drop {
             self.patch_drop(&at, security, drop, patch);
@@ -364,17 +361,19 @@ impl ContainerFill<'_> {
         &self,
         at: &str,
         security: &ContainerSecurity<'_>,
-        drop: Value,
+        drop: String,
         patch: &mut Patch,
     ) {
         match &security.capabilities {
-            None => patch.add(format!("{at}/capabilities"), json!({ "drop": drop })),
+            None => {
+                patch.add(&format!("{at}/capabilities"), &write::object([("drop", drop)]));
+            }
             Some(Capabilities { drop: dropped, .. }) if dropped.is_empty() => {
-                patch.add(format!("{at}/capabilities/drop"), drop);
+                patch.add(&format!("{at}/capabilities/drop"), &drop);
             }
             Some(_) => {
                 for name in &self.drop {
-                    patch.add(format!("{at}/capabilities/drop/-"), json!(name));
+                    patch.add(&format!("{at}/capabilities/drop/-"), &write::text(name));
                 }
             }
         }

@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::json;
-
 use super::patch::Patch;
 use super::pod::named;
+use crate::objects::json::write;
 use crate::objects::{Container, ContainerList, PodSpec};
 use crate::policy::PullPolicy;
 
@@ -95,7 +94,7 @@ impl PullPlan {
                 }
                 ImageAt::Volume(index) => format!("/spec/volumes/{index}/image/pullPolicy"),
             };
-            patch.add(path, json!(forced));
+            patch.add(&path, &write::text(forced));
         }
     }
 

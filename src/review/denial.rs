@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::respond::{Cause, Details, Status};
 use crate::domain::{Code, Exempted, Finding, Judged, Mode, TenantName, Verdict, sanitise};
@@ -46,12 +47,14 @@ pub fn refusal(subject: &Subject<'_>, verdict: &Verdict) -> Option<Status> {
         TRY_AGAIN if subject.to_control_plane => FORBIDDEN,
         status => status,
     };
-    let head = first_line(subject, &findings);
-    let tail = learn_more(subject, &findings);
-    let kept = fitting(&findings, LIMIT.saturating_sub(head.len() + tail.len()));
-    let more = findings.len() - kept.len();
-    let mut causes: Vec<Cause> = kept;
-    let mut message = head;
+    let mut message = first_line(subject, &findings);
+    let mut tail = learn_more(subject, &findings);
+    let mut causes = fitting(&findings, LIMIT.saturating_sub(message.len() + tail.len()));
+    let more = findings.len() - causes.len();
+    if more > 0 {
+        tail.insert_str(0, &format!("\n    and {more} more"));
+    }
+    message.reserve_exact(causes.iter().map(size).sum::<usize>() + tail.len());
     for cause in &causes {
         message.push_str("\n* ");
         if !cause.field.is_empty() {
@@ -60,7 +63,6 @@ pub fn refusal(subject: &Subject<'_>, verdict: &Verdict) -> Option<Status> {
         }
         message.push_str(&cause.message);
     }
-    let tail = if more > 0 { format!("\n    and {more} more{tail}") } else { tail };
     message.push_str(&tail);
     if let Some(last) = causes.last_mut() {
         last.message.push_str(&tail);
@@ -115,35 +117,44 @@ fn first_line(subject: &Subject<'_>, findings: &[&Finding]) -> String {
     let kind = named(if subject.kind.is_empty() { "request" } else { subject.kind }, 63);
     let name = named(subject.name, 253);
     let space = if name.is_empty() { "" } else { " " };
+    let mut line = format!("{tenant}{problems} in {kind}{space}{name}");
     let mut seen = BTreeSet::new();
-    let rules: Vec<String> = findings
-        .iter()
-        .filter(|finding| seen.insert(finding.code))
-        .map(|finding| format!("{} {}", finding.code, finding.rule))
-        .collect();
-    format!("{tenant}{problems} in {kind}{space}{name}: {}", rules.join(", "))
+    let mut between = ": ";
+    for Finding { code, rule, .. } in findings.iter().filter(|it| seen.insert(it.code)) {
+        // Writing into memory cannot fail.
+        let _ = write!(line, "{between}{code} {rule}");
+        between = ", ";
+    }
+    line
 }
 
 fn learn_more(subject: &Subject<'_>, findings: &[&Finding]) -> String {
-    let codes: BTreeSet<Code> = findings.iter().map(|finding| finding.code).collect();
-    let codes: Vec<String> = codes.iter().map(Code::to_string).collect();
-    let contact = named(subject.contact, 120);
-    format!("\n    learn more: ringfence rules {}\n    questions: {contact}", codes.join(" "))
+    let mut text = "\n    learn more: ringfence rules".to_owned();
+    for code in findings.iter().map(|finding| finding.code).collect::<BTreeSet<Code>>() {
+        let _ = write!(text, " {code}");
+    }
+    text.push_str("\n    questions: ");
+    text.push_str(&named(subject.contact, 120));
+    text
+}
+
+/// How much a cause takes of the message.
+fn size(cause: &Cause) -> usize {
+    const BULLET: usize = "\n* : ".len();
+    cause.field.len() + cause.message.len() + BULLET
 }
 
 /// The causes that the room holds, whole ones only. The first is always there: were it too long it
 /// would be shortened part by part.
 fn fitting(findings: &[&Finding], room: usize) -> Vec<Cause> {
-    const BULLET: usize = "\n* : ".len();
     const AND_MORE: usize = "\n    and 1000000 more".len();
     let mut left = room.saturating_sub(AND_MORE);
     let mut causes = Vec::new();
     for finding in findings {
         let whole = cause(finding, usize::MAX);
-        let size = |cause: &Cause| cause.field.len() + cause.message.len() + BULLET;
         let cause = match size(&whole) <= left {
             true => whole,
-            false if causes.is_empty() => cause(finding, left.saturating_sub(BULLET)),
+            false if causes.is_empty() => cause(finding, left),
             false => break,
         };
         left = left.saturating_sub(size(&cause));
@@ -154,20 +165,21 @@ fn fitting(findings: &[&Finding], room: usize) -> Vec<Cause> {
 
 /// A cause of at most so many bytes, if that leaves room for a few words.
 fn cause(finding: &Finding, room: usize) -> Cause {
-    const WORDS: usize = "RF0000 found ; \n    fix: ".len();
+    const WORDS: usize = "\n* : RF0000 found ; \n    fix: ".len();
     let Finding { code, found, must, fix, .. } = finding;
     let part = room.saturating_sub(WORDS) / 4;
-    let field = finding.path.to_string();
-    Cause {
-        reason: "FieldValueInvalid",
-        field: cut(&field, part).into_owned(),
-        message: format!(
-            "{code} found {}; {}\n    fix: {}",
-            cut(found, part),
-            cut(must, part),
-            cut(&fix.text, part)
-        ),
+    let (found, must, fix) = (cut(found, part), cut(must, part), cut(&fix.text, part));
+    let mut message = String::with_capacity(WORDS + found.len() + must.len() + fix.len());
+    // Writing into memory cannot fail.
+    let _ = write!(message, "{code} found ");
+    for part in [&found, "; ", &must, "\n    fix: ", &fix] {
+        message.push_str(part);
     }
+    let mut field = finding.path.text();
+    if let Cow::Owned(short) = cut(&field, part) {
+        field = short;
+    }
+    Cause { reason: "FieldValueInvalid", field, message }
 }
 
 /// At most so many bytes of a text, `…` among them where some were left out.

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+
+use crate::objects::json::write::quoted;
 
 /// An answer to a review, without its uid.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Response {
 }
 
 /// A `metav1.Status`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Status {
     /// HTTP status code; the API server makes 400 of one below.
     pub code: u16,
@@ -32,7 +32,7 @@ pub struct Status {
 }
 
 /// A `metav1.StatusDetails`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Details {
     /// API group.
     pub group: String,
@@ -43,52 +43,61 @@ pub struct Details {
     /// One for each finding.
     pub causes: Vec<Cause>,
     /// When a client may try the same again by itself, in seconds.
-    #[serde(rename = "retryAfterSeconds", skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u8>,
 }
 
 /// A `metav1.StatusCause`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     /// `FieldValueInvalid` …
     pub reason: &'static str,
     /// The path for people.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub field: String,
     /// What was found and what to do.
     pub message: String,
 }
 
-struct Body<'a>(&'a str, &'a Response);
-
-impl Serialize for Body<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(uid, response) = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("uid", uid)?;
-        map.serialize_entry("allowed", &response.refusal.is_none())?;
-        if let Some(status) = &response.refusal {
-            map.serialize_entry("status", status)?;
-        }
-        if let Some(patch) = &response.patch {
-            map.serialize_entry("patchType", "JSONPatch")?;
-            map.serialize_entry("patch", &STANDARD.encode(patch))?;
-        }
-        if !response.audit.is_empty() {
-            map.serialize_entry("auditAnnotations", &Entries(&response.audit))?;
-        }
-        if !response.warnings.is_empty() {
-            map.serialize_entry("warnings", &response.warnings)?;
-        }
-        map.end()
-    }
+/// Adds a field, whose name and what goes before it are `before`.
+fn field(json: &mut String, before: &str, value: &str) {
+    json.push_str(before);
+    quoted(json, value);
 }
 
-struct Entries<'a>(&'a [(&'static str, String)]);
+impl Status {
+    /// The status as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = String::new();
+        self.write(&mut json);
+        json
+    }
 
-impl Serialize for Entries<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    fn write(&self, json: &mut String) {
+        let Self { code, reason, message, details } = self;
+        json.push_str(r#"{"code":"#);
+        json.push_str(&code.to_string());
+        field(json, r#","reason":"#, reason);
+        field(json, r#","message":"#, message);
+        field(json, r#","details":{"group":"#, &details.group);
+        field(json, r#","kind":"#, &details.kind);
+        field(json, r#","name":"#, &details.name);
+        json.push_str(r#","causes":["#);
+        for (index, cause) in details.causes.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            json.push_str(comma);
+            field(json, r#"{"reason":"#, cause.reason);
+            if !cause.field.is_empty() {
+                field(json, r#","field":"#, &cause.field);
+            }
+            field(json, r#","message":"#, &cause.message);
+            json.push('}');
+        }
+        json.push(']');
+        if let Some(seconds) = details.retry_after {
+            json.push_str(r#","retryAfterSeconds":"#);
+            json.push_str(&seconds.to_string());
+        }
+        json.push_str("}}");
     }
 }
 
@@ -102,15 +111,42 @@ impl Response {
     /// The review that answers the review with this uid.
     #[must_use]
     pub fn to_json(&self, uid: &str) -> Vec<u8> {
-        let head = br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":"#;
-        let mut bytes = Vec::with_capacity(512);
-        bytes.extend_from_slice(head);
-        // Writing strings and numbers into memory cannot fail; were it to, the truncated body is
-        // no answer, which the API server takes for a refusal.
-        if serde_json::to_writer(&mut bytes, &Body(uid, self)).is_ok() {
-            bytes.push(b'}');
+        let Self { refusal, warnings, audit, patch } = self;
+        let mut json = String::with_capacity(self.length());
+        json.push_str(r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","#);
+        field(&mut json, r#""response":{"uid":"#, uid);
+        json.push_str(r#","allowed":"#);
+        json.push_str(if refusal.is_none() { "true" } else { "false" });
+        if let Some(status) = refusal {
+            json.push_str(r#","status":"#);
+            status.write(&mut json);
         }
-        bytes
+        if let Some(patch) = patch {
+            json.push_str(r#","patchType":"JSONPatch","patch":""#);
+            STANDARD.encode_string(patch, &mut json);
+            json.push('"');
+        }
+        for (index, (key, value)) in audit.iter().enumerate() {
+            json.push_str(if index == 0 { r#","auditAnnotations":{"# } else { "," });
+            quoted(&mut json, key);
+            field(&mut json, ":", value);
+        }
+        json.push_str(if audit.is_empty() { "" } else { "}" });
+        for (index, warning) in warnings.iter().enumerate() {
+            field(&mut json, if index == 0 { r#","warnings":["# } else { "," }, warning);
+        }
+        json.push_str(if warnings.is_empty() { "" } else { "]" });
+        json.push_str("}}");
+        json.into_bytes()
+    }
+
+    /// About as many bytes as it takes.
+    fn length(&self) -> usize {
+        const USUAL: usize = 512;
+        // A message says what its causes say.
+        let refusal = self.refusal.as_ref().map_or(0, |status| 3 * status.message.len());
+        let patch = self.patch.as_ref().map_or(0, |patch| 2 * patch.len());
+        USUAL + refusal + patch
     }
 }
 

@@ -6,6 +6,7 @@
 //! in "allowed": before the first snapshot, and whatever goes wrong, the answer is a refusal.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,7 +17,7 @@ use super::admission::{Admission, Answer, Failure};
 use crate::admission::{
     Asker, Case, Fault, fill, judge, may_administer, needs_namespace, tenant_told,
 };
-use crate::domain::{Code, Decision, Mode, TenantName, Verdict, sanitise};
+use crate::domain::{Code, Decision, Judged, Mode, TenantName, Verdict, sanitise};
 use crate::objects::Malformed;
 use crate::review::{Request, Response, Subject, envelope, refusal, warnings};
 use crate::state::{ClusterLookup, Handle, Snapshot, Standing};
@@ -154,7 +155,8 @@ impl Door {
                 Some(_) => self.metrics.exempted(judged.finding.code),
             }
         }
-        log(endpoint, uid, request, tenant.as_ref(), &verdict);
+        let codes = codes(&verdict);
+        log(endpoint, uid, request, tenant.as_ref(), (decision, &codes));
         let refusal = if decision == Decision::Deny {
             let subject = Subject {
                 tenant: told.as_ref(),
@@ -172,7 +174,7 @@ impl Door {
             patch: patch.filter(|_| refusal.is_none()),
             refusal,
             warnings: warnings(&verdict),
-            audit: audit(tenant.as_ref(), &verdict),
+            audit: audit(tenant.as_ref(), codes),
         };
         Answer::Review { decision, body: response.to_json(uid).into() }
     }
@@ -228,7 +230,7 @@ fn decide(
         Endpoint::Validate => (judge(&case), None),
         Endpoint::Mutate => match fill(&case) {
             Ok(patch) => {
-                let patch = (!patch.is_empty()).then(|| patch.to_json().to_string().into_bytes());
+                let patch = (!patch.is_empty()).then(|| patch.to_json().into_bytes());
                 (Verdict::enforced(Vec::new()), patch)
             }
             Err(fault) => (Verdict::enforced(vec![fault.finding()]), None),
@@ -251,24 +253,29 @@ fn unreadable(error: &envelope::Unreadable) -> Answer {
     Answer::Unreadable { body: body.into() }
 }
 
+/// Each rule once that was found broken, with what is done about it.
 fn codes(verdict: &Verdict) -> String {
-    let mut codes: Vec<String> = verdict
-        .findings()
-        .iter()
-        .map(|judged| match &judged.exemption {
-            None => format!("{}={}", judged.finding.code, judged.mode),
-            Some(exemption) => format!("{}=exempted:{}", judged.finding.code, exemption.by),
-        })
-        .collect();
-    codes.dedup();
-    codes.join(",")
+    let same = |a: &Judged, b: &Judged| {
+        let [a_by, b_by] = [a, b].map(|it| it.exemption.as_ref().map(|exemption| &exemption.by));
+        (a.finding.code, a.mode, a_by) == (b.finding.code, b.mode, b_by)
+    };
+    let mut codes = String::new();
+    for judged in verdict.findings().chunk_by(same).filter_map(<[Judged]>::first) {
+        codes.push_str(if codes.is_empty() { "" } else { "," });
+        // Writing into memory cannot fail.
+        let _ = match &judged.exemption {
+            None => write!(codes, "{}={}", judged.finding.code, judged.mode),
+            Some(exemption) => write!(codes, "{}=exempted:{}", judged.finding.code, exemption.by),
+        };
+    }
+    codes
 }
 
-fn audit(tenant: Option<&TenantName>, verdict: &Verdict) -> Vec<(&'static str, String)> {
+fn audit(tenant: Option<&TenantName>, codes: String) -> Vec<(&'static str, String)> {
     let mut entries = Vec::new();
     entries.extend(tenant.map(|tenant| ("tenant", tenant.to_string())));
-    if !verdict.findings().is_empty() {
-        entries.push(("findings", codes(verdict)));
+    if !codes.is_empty() {
+        entries.push(("findings", codes));
     }
     entries
 }
@@ -280,7 +287,7 @@ fn log(
     uid: &str,
     request: &Request<'_>,
     tenant: Option<&TenantName>,
-    verdict: &Verdict,
+    (decision, codes): (Decision, &str),
 ) {
     tracing::info!(
         endpoint = endpoint.as_str(),
@@ -292,8 +299,8 @@ fn log(
         name = &*sanitise(&request.name, 253),
         user = &*sanitise(&request.user.username, 253),
         tenant = tenant.map_or("", TenantName::as_str),
-        decision = decision_word(verdict.decision()),
-        findings = codes(verdict),
+        decision = decision_word(decision),
+        findings = codes,
         dry_run = request.dry_run,
         "reviewed"
     );

@@ -20,7 +20,7 @@ fn answered(operation: &str, group: &str, kind: &str, name: &str, spec: &Value) 
         contact: "#x",
         to_control_plane: false,
     };
-    refusal(&subject, &verdict).map(|status| serde_json::to_value(status).unwrap())
+    refusal(&subject, &verdict).map(|status| serde_json::from_str(&status.to_json()).unwrap())
 }
 
 /// What a request comes to: an operation and the subresource that it is for, a user and a group.

@@ -138,7 +138,8 @@ fn view<'a>(
         places: &record.places,
         rewrites,
         notes,
-        patch: record.patch.to_json(),
+        // It is JSON that we wrote.
+        patch: serde_json::from_str(&record.patch.to_json()).unwrap_or_default(),
     }
 }
 
