@@ -19,11 +19,11 @@ use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::Instant;
 
-use case::Case;
+use case::{Case, head};
 use cases::TLS_1_1;
 use honest::Honest;
 
-use super::server::{Serving, Session, connect, fixture};
+use super::server::{Serving, Session, ask, connect, fixture};
 
 #[test]
 fn each_gets_its_answer_or_its_close() {
@@ -120,5 +120,50 @@ fn honest_requests_go_on_beside_bodies_without_end() {
                 (format!("{large} times 413, {shed} times 429"), ())
             });
         }
+    });
+}
+
+/// Bodies of one size, of which all comes but the last byte; then that, all at once.
+fn held_bodies(honest: &Honest<'_>, count: usize, length: usize) -> [usize; 2] {
+    let review = fixture("create-pod.json");
+    let body = review.trim_end().to_owned() + &" ".repeat(length - review.trim_end().len());
+    let request = head(&format!("content-length: {length}\r\n")) + &body;
+    let (most, last) = request.split_at(request.len() - 1);
+    let mut clients = many(8, count / 8, || honest.serving.session());
+    beside(honest, &format!("{count} bodies of {} KiB, a byte short", length / 1024), || {
+        thread::scope(|scope| {
+            for some in clients.chunks_mut(count / 8) {
+                scope.spawn(move || {
+                    some.iter_mut().for_each(|it| {
+                        it.write_all(most.as_bytes()).unwrap();
+                        it.flush().unwrap();
+                    });
+                });
+            }
+        });
+        ("held".to_owned(), ())
+    });
+    beside(honest, "the last byte of each", || {
+        let mut answers = Vec::new();
+        for client in &mut clients {
+            answers.push(ask(client, last).unwrap().status);
+        }
+        let counted = |status: u16| answers.iter().filter(|it| **it == status).count();
+        let (read, shed) = (counted(200), counted(429));
+        assert_eq!(read + shed, count, "{answers:?}");
+        (format!("{read} times 200, {shed} times 429"), [read, shed])
+    })
+}
+
+#[test]
+fn honest_requests_go_on_beside_many_bodies_at_once() {
+    let serving = Serving::start(&[]);
+    Honest::beside(&serving, "bodies at once", |honest| {
+        // All find room.
+        let [read, _] = held_bodies(honest, 320, 64 * 1024);
+        assert_eq!(read, 320);
+        // Not all do, and what is kept for small ones they leave.
+        let [read, shed] = held_bodies(honest, 96, 1024 * 1024);
+        assert!((1..=48).contains(&read) && shed >= 48, "{read} read, {shed} shed");
     });
 }
