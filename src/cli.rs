@@ -2,6 +2,7 @@
 //! codes. Results go to stdout, everything else to stderr.
 
 mod certs;
+mod cluster;
 mod crds;
 mod limits;
 mod manual;
@@ -12,6 +13,7 @@ mod readiness;
 mod review;
 mod rules;
 mod serve;
+mod tenant;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -32,6 +34,7 @@ enum Command {
     Review(review::Args),
     Policies(policies::check::Args),
     Plan(plan::Args),
+    Tenant(tenant::Args),
     Rules(rules::Args),
     Webhooks(webhooks::Args),
     Crds(crds::Args),
@@ -63,6 +66,7 @@ pub fn run() -> ExitCode {
         Command::Review(args) => review::run(&args),
         Command::Policies(args) => policies::check::run(&args),
         Command::Plan(args) => plan::run(&args),
+        Command::Tenant(args) => tenant::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Webhooks(args) => webhooks::run(&args),
         Command::Crds(args) => crds::run(&args),

@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub use watch::Watch;
 
-use crate::policy::{self, Documents, Report, Survey};
+use crate::policy::{self, Documents, Report, Source, Survey};
 
 /// Reads every policy file below a directory, or the one file that is named.
 ///
@@ -24,7 +24,17 @@ pub fn load(path: &Path) -> Result<Documents, Report> {
     policy::load_beside(&texts.sources, &texts.unread)
 }
 
-/// The same, and where everything stands.
+/// The same, with a text beside the files.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(path: &Path, beside: Source) -> Result<Documents, Report> {
+    let mut texts = walk::read(&walk::list(path));
+    texts.sources.push(beside);
+    policy::load_beside(&texts.sources, &texts.unread)
+}
+
+/// The same as [`load`], and where everything stands.
 ///
 /// # Errors
 /// As [`load`].

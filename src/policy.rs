@@ -42,7 +42,7 @@ pub use effective::{
     Amounts, ContainerLimits, EffectiveProfile, ImagePolicy, LabelKeyRules, Modes, NamespaceRules,
     NetworkRules, Outside, PodDefaults, PodSecurity, Ports,
 };
-pub use exemptions::{Exemption, Exemptions};
+pub use exemptions::{Exemption, Exemptions, days_left};
 pub use in_force::{Field, InForce, Origin, Permission};
 pub use load::{Documents, load, load_beside, survey};
 pub use one::{Flaw, Written, check};

@@ -4,4 +4,5 @@ pub mod admission_policy;
 pub mod policies;
 pub mod review;
 pub mod rules;
+pub mod tenants;
 pub mod webhooks;

@@ -33,6 +33,7 @@ pub use access::{NAMESPACE_OWNER, OWNERS, clusterwide};
 pub use differ::{differs, enforced, is_ours};
 pub use grants::next_end;
 pub use managed::{HASH_ANNOTATION, Managed};
+pub use network::DEFAULT_DENY;
 pub use plan::{Plan, plan, wanted};
 pub use seen::Seen;
 

@@ -98,7 +98,7 @@ fn taken(
     *health.lock().unwrap_or_else(PoisonError::into_inner) = wrong;
 }
 
-fn printed<T>(loaded: Result<T, Report>) -> Option<T> {
+pub(super) fn printed<T>(loaded: Result<T, Report>) -> Option<T> {
     loaded.map_err(|report| output::error(&format!("the documents have mistakes\n{report}"))).ok()
 }
 

@@ -52,6 +52,24 @@ impl Cluster {
             }
             None => Config::incluster()?,
         };
+        Self::of(config).await
+    }
+
+    /// Connects as kubectl does: by a kubeconfig, or by those of `$KUBECONFIG` or `~/.kube/config`, and
+    /// the named context of it, or its current one.
+    ///
+    /// # Errors
+    /// [`ClusterError`]
+    pub async fn connect_as_kubectl(
+        kubeconfig: Option<&Path>,
+        context: Option<String>,
+    ) -> Result<Self, ClusterError> {
+        let kubeconfig = kubeconfig.map_or_else(Kubeconfig::read, Kubeconfig::read_from)?;
+        let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
+        Self::of(Config::from_custom_kubeconfig(kubeconfig, &options).await?).await
+    }
+
+    async fn of(config: Config) -> Result<Self, ClusterError> {
         let client = Client::try_from(config)?;
         let info = client.apiserver_version().await?;
         // Managed clusters write `34+`.

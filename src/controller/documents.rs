@@ -47,7 +47,7 @@ pub async fn watch_documents(cluster: Cluster, changes: Sender<Change>) {
     }
 }
 
-fn kinds() -> [(&'static str, ApiResource); 5] {
+pub(super) fn kinds() -> [(&'static str, ApiResource); 5] {
     [
         ("Platform", Platform::api_resource()),
         ("Profile", Profile::api_resource()),
@@ -118,7 +118,7 @@ impl Known {
 }
 
 /// A document's name, and the document as a text, with what says something alone.
-fn written(kind: &str, object: &DynamicObject) -> (String, String) {
+pub(super) fn written(kind: &str, object: &DynamicObject) -> (String, String) {
     let name = object.metadata.name.clone().unwrap_or_default();
     let text = json!({
         "apiVersion": API_VERSION,

@@ -26,6 +26,7 @@ use super::Cluster;
 use super::lease::Hand;
 use crate::state::{Change, Handle};
 use book::{Book, Outlook};
+pub(super) use objects::{KINDS, Kind, resource};
 use pace::Paces;
 use write::{Done, Step};
 

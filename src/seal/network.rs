@@ -18,6 +18,9 @@ use crate::policy::documents::{
 use crate::policy::values::{Label1123, Port};
 use crate::policy::{Tenant, Tenants};
 
+/// The name of the policy that closes a namespace; every other one only adds to it.
+pub const DEFAULT_DENY: &str = "ringfence-default-deny";
+
 /// DNS where the Platform does not say: the pods that kubeadm and the cloud providers label so.
 const DNS_NAMESPACE: &str = "kube-system";
 const DNS_LABEL: (&str, &str) = ("k8s-app", "kube-dns");
@@ -25,7 +28,7 @@ const DNS_PORT: Port = Port(53);
 
 /// The policies of a namespace, the one that closes it first.
 pub(super) fn policies(tenants: &Tenants, tenant: &Tenant, namespace: &str) -> Vec<Managed> {
-    let closed = policy(namespace, "ringfence-default-deny", LabelSelector::default(), Vec::new());
+    let closed = policy(namespace, DEFAULT_DENY, LabelSelector::default(), Vec::new());
     let dns = open(namespace, "ringfence-dns", dns(tenants));
     let own = open(namespace, "ringfence-intra-tenant", intra_tenant(tenant));
     let shared = tenant.profile.network.shared.iter().collect::<BTreeSet<_>>();

@@ -11,6 +11,17 @@ fn every_command_explains_itself() {
         session(&[&["policies", "--help"], &["policies", "check", "--help"]])
     );
     insta::assert_snapshot!("help_plan", run(&["plan", "--help"]));
+    let tenant = |action: &'static str| ["tenant", action, "--help"];
+    insta::assert_snapshot!(
+        "help_tenant",
+        session(&[
+            &["tenant", "--help"],
+            &tenant("list"),
+            &tenant("show"),
+            &tenant("new"),
+            &tenant("offboard"),
+        ])
+    );
     insta::assert_snapshot!("help_rules", run(&["rules", "--help"]));
     insta::assert_snapshot!("help_webhooks", run(&["webhooks", "--help"]));
     insta::assert_snapshot!("help_crds", run(&["crds", "--help"]));

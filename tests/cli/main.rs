@@ -24,4 +24,5 @@ mod rules;
 mod serve;
 mod server;
 mod steady;
+mod tenant;
 mod webhooks;

@@ -105,7 +105,7 @@ pub(in crate::cli) fn run(args: &Args) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-fn survey(path: Option<&Path>) -> Option<Survey> {
+pub(in crate::cli) fn survey(path: Option<&Path>) -> Option<Survey> {
     printed(match path {
         Some(path) => files::survey(path),
         None => policy::survey(&policy::embedded(), &[]),

@@ -43,10 +43,10 @@ pub(super) struct Told {
 }
 
 /// A kind: its name, its group, its version, and its name in paths.
-type Kind = (&'static str, &'static str, &'static str, &'static str);
+pub(in crate::controller) type Kind = (&'static str, &'static str, &'static str, &'static str);
 
 /// The kinds that seals consist of.
-pub(super) const KINDS: [Kind; 5] = [
+pub(in crate::controller) const KINDS: [Kind; 5] = [
     ("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies"),
     ("ResourceQuota", "", "v1", "resourcequotas"),
     ("LimitRange", "", "v1", "limitranges"),
@@ -55,7 +55,7 @@ pub(super) const KINDS: [Kind; 5] = [
 ];
 
 /// What the API server calls a kind.
-pub(super) fn resource((kind, group, version, plural): Kind) -> ApiResource {
+pub(in crate::controller) fn resource((kind, group, version, plural): Kind) -> ApiResource {
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
 }
 

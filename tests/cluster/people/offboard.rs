@@ -1,0 +1,197 @@
+//! `ringfence tenant offboard`, with the webhook and the controller up.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::{by_admin, tenant};
+use crate::harness::{Kubeconfig, wait_until};
+use crate::program::{PATIENCE, ask_by_url};
+use crate::walls::Walls;
+
+/// A cluster that Ringfence guards as a whole.
+fn guarded() -> Walls {
+    let walls = Walls::start_with(&[]);
+    ask_by_url(&walls.cluster, &walls.server);
+    wait_until(PATIENCE, "the webhooks to be in force", || {
+        let text = "apiVersion: v1\nkind: Namespace\nmetadata: {name: probe, labels: {ringfence.dev/tenant: nobody}}\n";
+        walls
+            .admin()
+            .kubectl_with(text, &["create", "-f", "-", "--dry-run=server"])
+            .stderr
+            .contains("RF1")
+    });
+    walls
+}
+
+/// A tenant with two namespaces, an Exemption, a path to tenant beta, and an owner who has rights of
+/// their own making in the first.
+fn leaving(walls: &Walls) -> Kubeconfig {
+    tenant(walls, "leaving", &["--owner", "group:leaving-devs", "--namespace-label", "team=gone"]);
+    for name in ["leaving-one", "leaving-two"] {
+        walls.namespace("leaving", name);
+        wait_sealed(walls, name);
+    }
+    walls.namespace("beta", "staying");
+    wait_sealed(walls, "staying");
+    walls.apply("
+apiVersion: ringfence.dev/v1alpha1
+kind: Exemption
+metadata: {name: leaving-may}
+spec: {tenant: leaving, rules: [RF2003], namespaces: [leaving-one], owner: jo, reason: a test, expiresAt: 2027-03-01T00:00:00Z}
+---
+apiVersion: ringfence.dev/v1alpha1
+kind: Grant
+metadata: {name: leaving-calls}
+spec: {from: {tenant: leaving}, to: {tenant: beta}, ports: [{port: 443}], owner: jo, reason: a test, expiresAt: 2027-03-01T00:00:00Z}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: own, namespace: leaving-one}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
+subjects: [{kind: User, name: ada, apiGroup: rbac.authorization.k8s.io}]
+");
+    wait_until(PATIENCE, "the path", || path_is_open(walls));
+    walls.cluster.user("ada", &["leaving-devs"])
+}
+
+fn wait_sealed(walls: &Walls, namespace: &str) {
+    let quota = || walls.get(namespace, "resourcequota/ringfence-quota");
+    wait_until(PATIENCE, "the seal", || {
+        quota().is_some_and(|quota| ringfence::seal::enforced(&quota))
+    });
+}
+
+fn path_is_open(walls: &Walls) -> bool {
+    walls.get("staying", "networkpolicy/ringfence-grant-ingress-leaving-calls").is_some()
+}
+
+fn pod(name: &str) -> String {
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "leaving-one"},
+        "spec": {"automountServiceAccountToken": false,
+            "containers": [{"name": "app", "image": "registry.example.com/app:1"}]}});
+    pod.to_string()
+}
+
+fn count(walls: &Walls, what: &str, more: &[&str]) -> usize {
+    let get = [&["get", what, "-o=name"], more].concat();
+    walls.admin().kubectl(&get).success().lines().count()
+}
+
+fn nothing_is_left(walls: &Walls) {
+    for name in ["leaving-one", "leaving-two"] {
+        assert_eq!(walls.managed(name), [""; 0], "{name}");
+        let labels =
+            walls.get("", &format!("namespace/{name}")).unwrap()["metadata"]["labels"].clone();
+        let left: Vec<&String> = labels.as_object().unwrap().keys().collect();
+        let left = left.iter().filter(|key| key.starts_with("ringfence.dev/") || **key == "team");
+        assert_eq!(left.count(), 0, "{labels}");
+    }
+    for what in ["tenant/leaving", "grant/leaving-calls", "exemption/leaving-may"] {
+        assert_eq!(walls.get("", what), None, "{what}");
+    }
+}
+
+#[test]
+fn a_tenant_goes_and_no_window_opens() {
+    let walls = guarded();
+    let owner = leaving(&walls);
+    walls.admin().kubectl_with(&pod("one"), &["create", "-f", "-"]).success();
+    let deployment =
+        ["create", "deployment", "web", "--image=registry.example.com/app:1", "-n=leaving-two"];
+    walls.admin().kubectl(&[&deployment[..], &["--replicas=0"]].concat()).success();
+    let sealed = walls.managed("leaving-one");
+
+    let offboard = ["tenant", "offboard", "leaving"];
+    let yes = [&offboard[..], &["--yes"]].concat();
+    let planned = by_admin(&walls, &offboard);
+    insta::assert_snapshot!("the_plan", format!("{}{}", planned.stdout, planned.stderr));
+    assert_eq!(planned.code, 1);
+    let refused = by_admin(&walls, &yes);
+    assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
+    assert!(refused.stderr.contains("Pod leaving-one/one"), "{refused:?}");
+    assert_eq!(walls.managed("leaving-one"), sealed);
+    assert!(path_is_open(&walls));
+    walls.admin().kubectl(&["delete", "pod", "one", "-n=leaving-one", "--now"]).success();
+    assert_eq!(by_admin(&walls, &offboard).code, 0);
+    assert_eq!(walls.managed("leaving-one"), sealed, "it was only said");
+
+    // An owner who never stops trying meets no moment in which a pod comes in.
+    let (over, tries) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let tried = std::thread::scope(|scope| {
+        let trying = scope.spawn(|| {
+            let mut refusals = Vec::new();
+            loop {
+                let last = over.load(Ordering::Relaxed);
+                let tried = owner.kubectl_with(&pod("late"), &["create", "-f", "-"]);
+                if tried.code == 0 {
+                    return refusals;
+                }
+                refusals.push(tried.stderr);
+                tries.fetch_add(1, Ordering::Relaxed);
+                assert!(!last, "in a namespace that is nobody's a pod comes in: {refusals:?}");
+            }
+        });
+        wait_until(PATIENCE, "the first try", || tries.load(Ordering::Relaxed) > 0);
+        let done = by_admin(&walls, &yes);
+        insta::assert_snapshot!("what_is_done", format!("{}{}", done.stdout, done.stderr));
+        over.store(true, Ordering::Relaxed);
+        trying.join().unwrap()
+    });
+    assert!(!tried.is_empty());
+    let version = |object: &Value| -> u64 {
+        object["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap()
+    };
+    let came = version(&walls.get("leaving-one", "pod/late").unwrap());
+    let released = version(&walls.get("", "namespace/leaving-one").unwrap());
+    assert!(released < came, "a pod came before the namespace was nobody's");
+
+    nothing_is_left(&walls);
+    wait_until(PATIENCE, "the other side of the path to go", || !path_is_open(&walls));
+    assert_eq!(count(&walls, "deployments", &["-n=leaving-two"]), 1, "what else is there stays");
+    let again = by_admin(&walls, &yes);
+    assert_eq!((again.code, again.stdout.as_str()), (0, ""));
+    insta::assert_snapshot!("once_more", again.stderr);
+}
+
+#[test]
+fn what_was_begun_is_ended_later() {
+    let walls = guarded();
+    leaving(&walls);
+    let offboard = ["tenant", "offboard", "leaving", "--yes"];
+    walls.admin().kubectl(&["delete", "tenant", "leaving"]).success();
+    let gone = ["delete", "networkpolicy", "ringfence-dns", "--namespace=leaving-one"];
+    wait_until(PATIENCE, "its namespaces to be orphaned", || {
+        let tried =
+            walls.admin().kubectl_with(&pod("late"), &["create", "-f", "-", "--dry-run=server"]);
+        tried.code != 0
+    });
+    walls.admin().kubectl(&gone).success();
+    let label = ["label", "namespace", "leaving-two", "ringfence.dev/tenant-"];
+    let busy =
+        ["create", "deployment", "web", "--image=registry.example.com/app:1", "-n=leaving-one"];
+    walls.admin().kubectl(&busy).success();
+    assert_eq!(by_admin(&walls, &offboard).code, 1, "what would make pods is told too");
+    walls.admin().kubectl(&["delete", "deployment", "web", "-n=leaving-one"]).success();
+    let done = by_admin(&walls, &offboard);
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+    // What the Tenant gave its namespaces nobody knows any more.
+    walls.admin().kubectl(&["label", "namespace", "leaving-one", "leaving-two", "team-"]).success();
+    nothing_is_left(&walls);
+    assert_eq!(walls.admin().kubectl(&label).code, 0);
+}
+
+#[test]
+fn namespaces_are_deleted_with_what_runs_there() {
+    let walls = guarded();
+    leaving(&walls);
+    walls.admin().kubectl_with(&pod("one"), &["create", "-f", "-"]).success();
+    let offboard = ["tenant", "offboard", "leaving", "--delete-namespaces"];
+    assert_eq!(by_admin(&walls, &offboard).code, 0, "what runs is no hindrance");
+    assert_eq!(count(&walls, "pods", &["-n=leaving-one"]), 1, "it was only said");
+    let done = by_admin(&walls, &[&offboard[..], &["--yes"]].concat());
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""), "{done:?}");
+    for what in ["namespace/leaving-one", "namespace/leaving-two", "tenant/leaving"] {
+        assert_eq!(walls.get("", what), None, "{what}");
+    }
+}

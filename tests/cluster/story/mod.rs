@@ -1,0 +1,96 @@
+//! A tenant's life from an empty cluster to its end, as those who take part in it see it. README shows
+//! the same text.
+
+mod transcript;
+
+use std::time::{Duration, SystemTime};
+
+use super::harness::ControlPlane;
+use super::program::ask_by_url;
+use super::walls::Walls;
+use transcript::Transcript;
+
+/// RFC 3339, so many seconds from now.
+fn in_seconds(seconds: u64) -> String {
+    let at = SystemTime::now() + Duration::from_secs(seconds);
+    jiff::Timestamp::try_from(at).unwrap().round(jiff::Unit::Second).unwrap().to_string()
+}
+
+fn grant(end: &str) -> String {
+    format!(
+        "apiVersion: ringfence.dev/v1alpha1
+kind: Grant
+metadata: {{name: web-calls-api}}
+spec:
+  from: {{tenant: alpha, namespaces: [alpha-web]}}
+  to: {{tenant: beta, podSelector: {{matchLabels: {{app: api}}}}}}
+  ports: [{{protocol: TCP, port: 8443}}]
+  owner: jo@example.com
+  reason: orders
+  expiresAt: {end}
+"
+    )
+}
+
+#[test]
+fn from_an_empty_cluster_to_a_tenants_end() {
+    let cluster = ControlPlane::start();
+    let mut shown = Transcript::new(cluster.scratch().to_owned());
+    let admin = ("admin ", cluster.admin());
+    let users = [cluster.user("ada", &["alpha-devs"]), cluster.user("bob", &["beta-devs"])];
+    let (ada, bob) = (("ada ", &users[0]), ("bob ", &users[1]));
+
+    shown.run(admin, "kubectl apply --server-side -k manifests/crds");
+    shown.run_until(admin, "kubectl apply -k manifests/base", "deployment.apps/ringfence ");
+    // What the Deployment's pods would run; there is no node for them.
+    let server = Walls::controller(&cluster, &[]);
+    ask_by_url(&cluster, &server);
+
+    shown.run(admin, "ringfence tenant new alpha --owner group:alpha-devs --contact '#team-alpha' --namespace-limit 3 --apply");
+    shown.run(admin, "ringfence tenant new beta --owner group:beta-devs --apply");
+    shown.run_until(ada, "kubectl create namespace alpha-web", "created");
+    shown.run_until(bob, "kubectl create namespace beta-api", "created");
+    denied_and_mended(&mut shown, ada);
+    shown.run_until(admin, "ringfence tenant list", "1/1     ");
+
+    let end = in_seconds(20);
+    shown.file("grant.yaml", &grant(&end), &[(&end, "2027-03-01T12:00:00Z")]);
+    shown.run(admin, "cat grant.yaml");
+    shown.run(admin, "kubectl apply -f grant.yaml");
+    let sides = [
+        "kubectl get networkpolicy ringfence-grant-egress-web-calls-api -n alpha-web -o name",
+        "kubectl get networkpolicy ringfence-grant-ingress-web-calls-api -n beta-api -o name",
+    ];
+    for (who, side) in [ada, bob].into_iter().zip(sides) {
+        shown.run_until(who, side, "networkpolicy");
+    }
+    shown.run(admin, "ringfence tenant show alpha");
+    shown.tell("and once the Grant has ended");
+    for (who, side) in [ada, bob].into_iter().zip(sides) {
+        shown.run_until(who, side, "NotFound");
+    }
+
+    shown.refused(admin, "ringfence tenant offboard alpha");
+    shown.run(ada, "kubectl delete deployment web -n alpha-web");
+    shown.run_until(ada, "kubectl get pods -n alpha-web", "No resources found");
+    shown.run(admin, "ringfence tenant offboard alpha --yes");
+    shown.refused(ada, "kubectl create namespace alpha-again");
+    shown.run(admin, "ringfence tenant list");
+    insta::assert_snapshot!("story", shown.text());
+}
+
+/// A Deployment is refused, mended as it is told, and taken.
+fn denied_and_mended(shown: &mut Transcript, ada: transcript::Who<'_>) {
+    shown.file("web.yaml", include_str!("web.yaml"), &[]);
+    shown.run(ada, "cat web.yaml");
+    let apply = "kubectl apply -n alpha-web -f web.yaml";
+    let denial = shown.run_until(ada, apply, "fix: ");
+    for (fix, command) in [
+        ("privileged: false", "sed -i 's/privileged: true/privileged: false/' web.yaml"),
+        ("tag", "sed -i 's/web:latest/web:1.4/' web.yaml"),
+    ] {
+        assert!(denial.contains(fix), "{fix}: {denial}");
+        shown.run(ada, command);
+    }
+    shown.run_until(ada, apply, "created");
+}
