@@ -86,6 +86,16 @@ fn the_rights_are_a_closed_list() {
     assert!(!rights.concat().contains('*'));
 }
 
+/// README shows what the test of a tenant's life (`tests/cluster/story`) sees, to the letter.
+#[test]
+fn the_story_is_told_as_it_goes() {
+    let seen = paper("tests/cluster/story/snapshots/cluster__story__story.snap");
+    let seen = seen.splitn(3, "---\n").nth(2).unwrap().trim_end();
+    let readme = paper("README.md");
+    let told = readme.split_once("```console\n").unwrap().1.split_once("\n```").unwrap().0;
+    assert_eq!(told, seen);
+}
+
 /// The papers say one thing where they say it twice.
 #[test]
 fn the_papers_agree() {

@@ -71,9 +71,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome> {
-    let mut tenant = Tenant::new(args.name.as_str(), args.spec());
-    // It is the label of the kind.
-    tenant.metadata.labels = None;
+    let tenant = tenant(args.name.as_str(), args.spec());
     let document = json!(tenant).to_string();
     if let Err(flaws) = policy::check(&document) {
         return Ok(refused(&flaws));
@@ -93,6 +91,13 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
         Format::Json => format!("{document}\n"),
     })?;
     Ok(Outcome::Good)
+}
+
+fn tenant(name: &str, spec: TenantSpec) -> Tenant {
+    let mut tenant = Tenant::new(name, spec);
+    // What it comes with is the label of the kind's definition.
+    tenant.metadata.labels = None;
+    tenant
 }
 
 fn apply(args: &Args, tenant: &Tenant, document: String) -> Result<Outcome> {

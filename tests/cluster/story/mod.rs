@@ -54,7 +54,8 @@ fn from_an_empty_cluster_to_a_tenants_end() {
     shown.run_until(admin, "ringfence tenant list", "1/1     ");
 
     let end = in_seconds(20);
-    shown.file("grant.yaml", &grant(&end), &[(&end, "2027-03-01T12:00:00Z")]);
+    shown.file("grant.yaml", &grant(&end));
+    shown.varies(&end, "2027-03-01T12:00:00Z");
     shown.run(admin, "cat grant.yaml");
     shown.run(admin, "kubectl apply -f grant.yaml");
     let sides = [
@@ -70,6 +71,8 @@ fn from_an_empty_cluster_to_a_tenants_end() {
         shown.run_until(who, side, "NotFound");
     }
 
+    let pods = ["get", "pods", "-n=alpha-web", "-o=jsonpath={.items[*].metadata.name}"];
+    shown.varies(&cluster.admin().kubectl(&pods).success(), "web-7d4b9c6f5-x2x7k");
     shown.refused(admin, "ringfence tenant offboard alpha");
     shown.run(ada, "kubectl delete deployment web -n alpha-web");
     shown.run_until(ada, "kubectl get pods -n alpha-web", "No resources found");
@@ -81,15 +84,20 @@ fn from_an_empty_cluster_to_a_tenants_end() {
 
 /// A Deployment is refused, mended as it is told, and taken.
 fn denied_and_mended(shown: &mut Transcript, ada: transcript::Who<'_>) {
-    shown.file("web.yaml", include_str!("web.yaml"), &[]);
+    shown.file("web.yaml", include_str!("web.yaml"));
     shown.run(ada, "cat web.yaml");
     let apply = "kubectl apply -n alpha-web -f web.yaml";
     let denial = shown.run_until(ada, apply, "fix: ");
-    for (fix, command) in [
-        ("privileged: false", "sed -i 's/privileged: true/privileged: false/' web.yaml"),
-        ("tag", "sed -i 's/web:latest/web:1.4/' web.yaml"),
+    for (fixes, command) in [
+        (
+            &["set privileged: false", "set allowPrivilegeEscalation: false"][..],
+            "sed -i 's/{privileged: true}/{privileged: false, allowPrivilegeEscalation: false}/' web.yaml",
+        ),
+        (&["by another tag than latest"][..], "sed -i 's/web:latest/web:1.4/' web.yaml"),
     ] {
-        assert!(denial.contains(fix), "{fix}: {denial}");
+        for fix in fixes {
+            assert!(denial.contains(fix), "{fix}: {denial}");
+        }
         shown.run(ada, command);
     }
     shown.run_until(ada, apply, "created");

@@ -29,11 +29,15 @@ impl Transcript {
         Self { text: String::new(), home, varying: Vec::new() }
     }
 
-    /// A file that commands name; `varying` are parts of it that are shown as something else.
-    pub fn file(&mut self, name: &str, text: &str, varying: &[(&str, &'static str)]) {
+    /// A file that commands name.
+    pub fn file(&mut self, name: &str, text: &str) {
         fs::write(self.home.join(name), text).unwrap();
-        let varying = varying.iter().map(|(part, shown)| ((*part).to_owned(), *shown));
-        self.varying.extend(varying);
+    }
+
+    /// What is another text each time, and is shown as this.
+    pub fn varies(&mut self, text: &str, shown: &'static str) {
+        assert!(!text.is_empty());
+        self.varying.push((text.to_owned(), shown));
     }
 
     /// A line between commands.

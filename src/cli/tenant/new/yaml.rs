@@ -122,7 +122,7 @@ mod tests {
                 "owners": [{"kind": "User", "name": user}],
                 "namespaces": {"limit": 3, "names": ["on", "a-b"], "labels": {key: value}},
             });
-            let tenant = Tenant::new("on", serde_json::from_value(spec).unwrap());
+            let tenant = super::super::tenant("on", serde_json::from_value(spec).unwrap());
             let text = document(&tenant);
             prop_assert_eq!(read(&text), json!(tenant), "{}", text);
         }
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn one_that_says_nothing_is_a_document_too() {
-        let tenant = Tenant::new("empty", Default::default());
+        let tenant = super::super::tenant("empty", Default::default());
         assert_eq!(read(&document(&tenant)), json!(tenant));
     }
 }
