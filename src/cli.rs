@@ -13,6 +13,7 @@ mod readiness;
 mod review;
 mod rules;
 mod serve;
+mod status;
 mod tenant;
 mod webhooks;
 
@@ -35,6 +36,7 @@ enum Command {
     Policies(policies::check::Args),
     Plan(plan::Args),
     Tenant(tenant::Args),
+    Status(status::Args),
     Rules(rules::Args),
     Webhooks(webhooks::Args),
     Crds(crds::Args),
@@ -67,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::Policies(args) => policies::check::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Tenant(args) => tenant::run(&args),
+        Command::Status(args) => status::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Webhooks(args) => webhooks::run(&args),
         Command::Crds(args) => crds::run(&args),

@@ -10,6 +10,7 @@ mod keeper;
 pub mod lease;
 mod namespaces;
 mod offboard;
+mod replicas;
 mod ranges;
 mod watch;
 
@@ -20,4 +21,5 @@ pub use documents::watch_documents;
 pub use keeper::keep_seals;
 pub use namespaces::watch_namespaces;
 pub use offboard::{Departure, Document, Fate, Leaving, ORDERED_DELETION, OffboardError};
+pub use replicas::{Replica, Replicas};
 pub use ranges::watch_ranges;

@@ -4,5 +4,6 @@ pub mod admission_policy;
 pub mod policies;
 pub mod review;
 pub mod rules;
+pub mod status;
 pub mod tenants;
 pub mod webhooks;

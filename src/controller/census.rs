@@ -186,7 +186,8 @@ impl TenantNamespace {
     }
 }
 
-fn sources(objects: &[(&'static str, DynamicObject)]) -> Vec<Source> {
+/// Documents as they are read.
+pub(super) fn sources(objects: &[(&'static str, DynamicObject)]) -> Vec<Source> {
     let source = |(kind, object): &(&'static str, DynamicObject)| {
         let (name, text) = written(kind, object);
         Source { name: format!("{kind} {name}"), text }

@@ -2,8 +2,8 @@
 //! no window opens, and in which everything may stop anywhere and be begun again.
 //!
 //! First goes what permits: Exemptions and Grants. Then the Tenant: from then on its namespaces are
-//! orphaned, so that the door lets no pod into them and the keeper leaves their seals as they are. Then,
-//! once more, it is looked whether nothing runs there. Then the seals go, of each the policy that closes
+//! orphaned, so that the door lets no pod into them and the keeper leaves their seals as they are. When all
+//! replicas know, it is looked once more whether nothing runs there. Then the seals go, of each the policy that closes
 //! the namespace last; and last of all the label that made it the tenant's, for without it nobody guards
 //! the namespace any more. Whoever begins again finds what is left by that label.
 
@@ -11,6 +11,7 @@ mod busy;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use kube::core::PartialObjectMeta;
@@ -19,11 +20,13 @@ use serde_json::{Map, Value, json};
 
 use super::Cluster;
 use super::ask::{AskError, documents, each};
-use super::census::ours;
+use super::census::{ours, sources};
 use super::documents::kinds;
 use super::keeper::{KINDS, Kind, resource};
+use super::replicas::Replica;
 use crate::defaults::DEFAULT_DENY_LABEL;
 use crate::domain::{TENANT_LABEL, Version};
+use crate::policy::usable;
 use crate::seal::DEFAULT_DENY;
 
 /// What goes with a tenant, as it stands.
@@ -89,6 +92,9 @@ pub enum OffboardError {
     /// Pods came while the tenant went.
     #[error("something runs in its namespaces again: {}", .0.join(", "))]
     Busy(Vec<String>),
+    /// Replicas do not know that the Tenant is gone.
+    #[error("not every replica knows yet that the Tenant is gone: {}", .0.join(", "))]
+    Late(Vec<String>),
     /// Somebody puts objects of seals back.
     #[error("objects of the seal of namespace `{0}` come back")]
     Stays(String),
@@ -158,7 +164,8 @@ impl Cluster {
         Ok(departure)
     }
 
-    /// Does what a departure comes to, and tells each thing that is done.
+    /// Does what a departure comes to, and tells each thing that is done; the replicas are at home in a
+    /// namespace.
     ///
     /// # Errors
     /// [`OffboardError`]; what was done stays, and the rest can be done later.
@@ -166,6 +173,7 @@ impl Cluster {
         &self,
         departure: &Departure,
         fate: Fate,
+        home: &str,
         mut told: impl FnMut(&str),
     ) -> Result<(), OffboardError> {
         for Document { kind, name, uid } in &departure.documents {
@@ -178,6 +186,7 @@ impl Cluster {
         if fate == Fate::Deleted {
             return self.delete_namespaces(departure, told).await;
         }
+        self.all_know(home).await?;
         let staying = || departure.namespaces.iter().filter(|leaving| !leaving.is_going);
         let mut busy = Vec::new();
         for Leaving { name, .. } in staying() {
@@ -194,6 +203,25 @@ impl Cluster {
             told(&format!("namespace {}: without seal, and nobody's", leaving.name));
         }
         Ok(())
+    }
+
+    /// Waits until every replica decides by the documents as they are now: one that does not know yet that
+    /// the Tenant is gone would let a pod in, or put back what is taken away.
+    async fn all_know(&self, home: &str) -> Result<(), OffboardError> {
+        let mut late = Vec::new();
+        for _ in 0..LOOKS {
+            let revision = usable(&sources(&documents(self).await?)).documents.resolve();
+            let knows = |own: &Replica| {
+                own.report.as_ref().is_some_and(|told| told.revision == revision.revision)
+            };
+            let replicas = self.replicas(home, Timestamp::now()).await?.all;
+            late = replicas.into_iter().filter(|own| !knows(own)).map(|own| own.name).collect();
+            if late.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        Err(OffboardError::Late(late))
     }
 
     async fn delete_namespaces(

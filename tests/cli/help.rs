@@ -22,6 +22,7 @@ fn every_command_explains_itself() {
             &tenant("offboard"),
         ])
     );
+    insta::assert_snapshot!("help_status", run(&["status", "--help"]));
     insta::assert_snapshot!("help_rules", run(&["rules", "--help"]));
     insta::assert_snapshot!("help_webhooks", run(&["webhooks", "--help"]));
     insta::assert_snapshot!("help_crds", run(&["crds", "--help"]));

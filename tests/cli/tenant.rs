@@ -118,6 +118,8 @@ fn what_cannot_be_asked_is_named() {
         &[&["tenant", "new", "gamma", "--apply"], &nowhere[..]].concat(),
         &[&["tenant", "offboard", "gamma"], &nowhere[..]].concat(),
         &["tenant", "offboard", "Gamma"],
+        &[&["status"], &nowhere[..]].concat(),
+        &["status", "--namespace", "No"],
         &["tenant", "list", "--policies", "mistakes"],
         &["tenant", "list", "--policies", "plan", "--kubeconfig", "nowhere"],
         &["tenant", "show", "gamma", "--policies", "plan"],

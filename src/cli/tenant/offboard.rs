@@ -6,7 +6,8 @@ use crate::cli::Outcome;
 use crate::cli::cluster::ClusterArgs;
 use crate::cli::output;
 use crate::controller::{Cluster, Departure, Fate, Leaving, ORDERED_DELETION, OffboardError};
-use crate::domain::TenantName;
+use crate::domain::{OUR_NAMESPACE, TenantName};
+use crate::policy::values::Label1123;
 
 /// Takes a tenant out of the cluster; without --yes, says what that comes to, and does nothing.
 ///
@@ -31,6 +32,9 @@ pub(super) struct Args {
     /// Delete its namespaces with all that is in them, whatever runs there.
     #[arg(long)]
     delete_namespaces: bool,
+    /// The namespace of the installation: its replicas must all know that the Tenant is gone.
+    #[arg(long, value_name = "NAMESPACE", default_value = OUR_NAMESPACE)]
+    namespace: Label1123,
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -56,7 +60,8 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
         }
         let mut lines = Vec::new();
         let told = |line: &str| lines.push(output::result(&format!("{line}\n")));
-        let done = cluster.offboard(&departure, args.fate(), told).await;
+        let home = args.namespace.as_str();
+        let done = cluster.offboard(&departure, args.fate(), home, told).await;
         lines.into_iter().collect::<Result<()>>()?;
         match done {
             Err(OffboardError::Busy(busy)) => {
