@@ -10,8 +10,8 @@ mod keeper;
 pub mod lease;
 mod namespaces;
 mod offboard;
-mod replicas;
 mod ranges;
+mod replicas;
 mod watch;
 
 pub use ask::AskError;
@@ -21,5 +21,5 @@ pub use documents::watch_documents;
 pub use keeper::keep_seals;
 pub use namespaces::watch_namespaces;
 pub use offboard::{Departure, Document, Fate, Leaving, ORDERED_DELETION, OffboardError};
-pub use replicas::{Replica, Replicas};
 pub use ranges::watch_ranges;
+pub use replicas::{Replica, Replicas};
