@@ -11,6 +11,7 @@
 //! Every answer is checked, and a wrong one ends the run with an error. Times are only printed.
 
 mod answer;
+mod api_server;
 mod client;
 mod floor;
 mod footprint;
@@ -70,6 +71,8 @@ struct Args {
 enum Command {
     /// Ringfence's memory, idle and with connections, and the time that it takes to start.
     Footprint,
+    /// Pods created through a real API server, with our webhooks and without.
+    ApiServer(api_server::Args),
     /// Serves a constant answer with the certificate in a directory: how this program starts itself.
     #[command(hide = true)]
     Floor { certs: PathBuf },
@@ -80,6 +83,7 @@ fn main() -> Result<()> {
     match args.command {
         Some(Command::Floor { certs }) => floor::run(&certs),
         Some(Command::Footprint) => footprint::measure(),
+        Some(Command::ApiServer(args)) => api_server::measure(&args),
         None => measure(&args),
     }
 }
