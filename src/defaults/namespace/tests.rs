@@ -46,7 +46,12 @@ fn what_is_absent_or_ours_follows_and_the_rest_stays() {
     check("a=2", "a=3", "a=1", "a=2");
     check("a=2 b=1", "a=2 b=1", "b=1", "b=1");
     check("a=2 b=1", "a=3 b=1", "b=1", "a=2 b=1");
-    check("ringfence.dev/default-deny=no", "", "ringfence.dev/default-deny=enabled", "ringfence.dev/default-deny=enabled");
+    check(
+        "ringfence.dev/default-deny=no",
+        "",
+        "ringfence.dev/default-deny=enabled",
+        "ringfence.dev/default-deny=enabled",
+    );
     // The level: ours goes both ways, that of others only up.
     check("enforce=restricted", "enforce=restricted", "enforce=baseline", "enforce=baseline");
     check("enforce=restricted", "", "enforce=baseline", "enforce=restricted");
@@ -96,10 +101,12 @@ fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
 
 /// What is wanted always says what is enforced.
 fn all_wanted() -> impl Strategy<Value = Vec<(String, String)>> {
-    (labels(), select(vec!["privileged", "baseline", "restricted"])).prop_map(|(mut labels, level)| {
-        labels.insert(ENFORCE.to_owned(), level.to_owned());
-        labels.into_iter().collect()
-    })
+    (labels(), select(vec!["privileged", "baseline", "restricted"])).prop_map(
+        |(mut labels, level)| {
+            labels.insert(ENFORCE.to_owned(), level.to_owned());
+            labels.into_iter().collect()
+        },
+    )
 }
 
 proptest! {
