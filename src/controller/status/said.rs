@@ -60,68 +60,63 @@ impl Sayer {
         let before = paper.status.get("conditions").and_then(Value::as_array);
         // Each alone: another's may be none that we can read.
         let before = before.into_iter().flatten().filter_map(|it| Condition::deserialize(it).ok());
-        let before: Vec<Condition> = before.collect();
         let usable = self.usable.as_ref();
         let flaws = usable.and_then(|usable| usable.flaws.get(&format!("{kind} {name}")));
         let flaws = flaws.map_or(&[][..], Vec::as_slice);
+        let own = Own { paper, flaws, before: before.collect(), now };
         match *kind {
-            "Tenant" => {
-                let value = json!(self.tenant(name, paper.generation, flaws, &before, now));
-                Status { value, until: self.next_end }
-            }
-            "Exemption" | "Grant" => self.permission(kind, paper, flaws, &before, now),
+            "Tenant" => Status { value: json!(self.tenant(name, &own)), until: self.next_end },
+            "Exemption" | "Grant" => self.permission(kind, &own),
             _ => {
-                let value = json!(document_status(flaws, paper.generation, &before, now));
-                Status { value, until: None }
-            }
-        }
-    }
-
-    fn tenant(
-        &self,
-        name: &str,
-        generation: Option<i64>,
-        flaws: &[Flaw],
-        before: &[Condition],
-        now: Timestamp,
-    ) -> TenantStatus {
-        let nothing = Seen::default();
-        let seen = self.seen.get(name).unwrap_or(&nothing);
-        let of_documents = self.of_documents.get(name);
-        let mut status = of_documents.cloned().unwrap_or_default();
-        let said = conditions_of(of_documents, seen, flaws);
-        status.observed_generation = generation;
-        status.conditions = conditions(said, generation, before, now);
-        status.count_namespaces(seen.namespaces, seen.unsealed.clone());
-        status
-    }
-
-    fn permission(
-        &self,
-        kind: &str,
-        paper: &Paper,
-        flaws: &[Flaw],
-        before: &[Condition],
-        now: Timestamp,
-    ) -> Status {
-        let tenants = self.usable.as_ref().map(|usable| usable.documents.resolve());
-        let tenants = tenants.unwrap_or_default();
-        let read = if kind == "Grant" {
-            read(paper)
-                .map(|own: Grant| (own.spec.expires_at.0, grant_status(&own, &tenants, flaws, now)))
-        } else {
-            read(paper).map(|own: Exemption| {
-                (own.spec.expires_at.0, exemption_status(&own, &tenants, flaws, now))
-            })
-        };
-        match read {
-            Some((end, status)) => Status { value: json!(status), until: status_changes(end, now) },
-            None => {
-                let status = unread_status(flaws, paper.generation, before, now);
+                let status = document_status(flaws, paper.generation, &own.before, now);
                 Status { value: json!(status), until: None }
             }
         }
     }
+
+    fn tenant(&self, name: &str, own: &Own<'_>) -> TenantStatus {
+        let nothing = Seen::default();
+        let seen = self.seen.get(name).unwrap_or(&nothing);
+        let of_documents = self.of_documents.get(name);
+        let mut status = of_documents.cloned().unwrap_or_default();
+        let said = conditions_of(of_documents, seen, own.flaws);
+        status.observed_generation = own.paper.generation;
+        status.conditions = conditions(said, own.paper.generation, &own.before, own.now);
+        status.count_namespaces(seen.namespaces, seen.unsealed.clone());
+        status
+    }
+
+    fn permission(&self, kind: &str, own: &Own<'_>) -> Status {
+        let Own { paper, flaws, before, now } = own;
+        let tenants = self.usable.as_ref().map(|usable| usable.documents.resolve());
+        let tenants = tenants.unwrap_or_default();
+        let read = if kind == "Grant" {
+            read(paper).map(|own: Grant| {
+                (own.spec.expires_at.0, grant_status(&own, &tenants, flaws, *now))
+            })
+        } else {
+            read(paper).map(|own: Exemption| {
+                (own.spec.expires_at.0, exemption_status(&own, &tenants, flaws, *now))
+            })
+        };
+        match read {
+            Some((end, status)) => {
+                Status { value: json!(status), until: status_changes(end, *now) }
+            }
+            None => {
+                let status = unread_status(flaws, paper.generation, before, *now);
+                Status { value: json!(status), until: None }
+            }
+        }
+    }
+}
+
+/// A document, what is wrong in it, and what was said of it before.
+struct Own<'a> {
+    paper: &'a Paper,
+    flaws: &'a [Flaw],
+    before: Vec<Condition>,
+    now: Timestamp,
 }
 
 /// A document with its generation and its status; none where it cannot be read.
