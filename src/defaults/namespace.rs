@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::patch::Patch;
 use crate::domain::{FILLED_IN, FilledIn, Level, PolicyVersion, TENANT_LABEL, Version};
 use crate::objects::Labelled;
