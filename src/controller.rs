@@ -1,5 +1,6 @@
 //! The cluster: what is watched there becomes changes of the state, what the state does not know is
-//! asked there, and what closes namespaces is laid and kept there, by one replica at a time (`lease`).
+//! asked there, and by one replica at a time (`lease`) what closes namespaces is laid and kept there, and what
+//! came of each of our documents is said there.
 
 mod ask;
 mod authority;
@@ -7,19 +8,24 @@ mod census;
 mod cluster;
 mod documents;
 mod keeper;
+mod labels;
 pub mod lease;
 mod namespaces;
 mod offboard;
 mod ranges;
 mod replicas;
+mod status;
 mod watch;
+mod writes;
 
 pub use ask::AskError;
 pub use census::{Census, Closing, TenantNamespace};
 pub use cluster::{Cluster, ClusterError};
-pub use documents::watch_documents;
+pub use documents::{Papers, watch_documents};
 pub use keeper::keep_seals;
+pub use labels::keep_labels;
 pub use namespaces::watch_namespaces;
 pub use offboard::{Departure, Document, Fate, Leaving, ORDERED_DELETION, OffboardError};
 pub use ranges::watch_ranges;
 pub use replicas::{Replica, Replicas};
+pub use status::keep_status;

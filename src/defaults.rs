@@ -13,6 +13,10 @@ mod patch;
 mod pod;
 mod pull;
 
-pub use namespace::{DEFAULT_DENY_LABEL, namespace, namespace_labels, service_account};
+pub use namespace::{
+    Completion, DEFAULT_DENY_LABEL, complete, namespace, namespace_labels, service_account,
+};
 pub use patch::Patch;
-pub use pod::{FILLED_IN, PodPlan, plan_ephemeral, plan_pod};
+pub use pod::{PodPlan, plan_ephemeral, plan_pod};
+
+pub use crate::domain::FILLED_IN;

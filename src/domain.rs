@@ -9,6 +9,7 @@
 //! Deliberately absent: JSON, Kubernetes objects, clocks.
 
 mod code;
+mod filled;
 mod finding;
 mod image;
 mod net;
@@ -22,6 +23,7 @@ mod text;
 mod verdict;
 
 pub use code::{Code, Family, InvalidRuleKey, RuleKey};
+pub use filled::{FILLED_IN, FilledIn};
 pub use finding::{Edit, EditValue, Finding, Fix, Severity};
 pub use image::{ImagePattern, InvalidImagePattern, InvalidReference, Reference};
 pub use net::{Cidr, InvalidCidr};

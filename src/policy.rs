@@ -42,13 +42,16 @@ pub use effective::{
     Amounts, ContainerLimits, EffectiveProfile, ImagePolicy, LabelKeyRules, Modes, NamespaceRules,
     NetworkRules, Outside, PodDefaults, PodSecurity, Ports,
 };
-pub use exemptions::{Exemption, Exemptions, days_left};
+pub use exemptions::{Exemption, Exemptions, days_left, least_mode};
 pub use in_force::{Field, InForce, Origin, Permission};
 pub use load::{Documents, load, load_beside, survey};
 pub use one::{Flaw, Written, check};
 pub use ranges::ToldRanges;
 pub use report::{Excerpt, Problem, Report, Source};
-pub use status::{Said, conditions, exemption_status, grant_status, status_changes};
+pub use status::{
+    Said, conditions, document_status, exemption_status, grant_status, mistakes, status_changes,
+    unread_status,
+};
 pub use survey::{Counted, LONGEST, Notice, Survey};
 pub use tenants::{Named, PlatformFacts, Tenant, Tenants};
 pub use usable::{Usable, usable};

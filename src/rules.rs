@@ -20,7 +20,7 @@ pub mod tenancy;
 
 pub use examples::{Example, Step};
 pub use images::{ImagesView, judge_images};
-pub use pod_security::{PodView, backstop, is_significant, judge_pod, standards};
+pub use pod_security::{PodView, backstop_in, is_significant, judge_pod, standards};
 pub use resources::{Resource, Shape, find_kind, find_resource};
 pub use rule::{Concern, MOST_FINDINGS, PodCheck, Report, Revision, Rule, Terms};
 pub use tenancy::{KeptView, NamespaceView, judge_kept, judge_namespace};

@@ -3,7 +3,7 @@
 use super::case::Case;
 use crate::domain::{Code, Exempted, FieldPath, Finding, Mode, Verdict};
 use crate::objects::{Made, from_json};
-use crate::policy::{EffectiveProfile, Exemption, Tenant};
+use crate::policy::{EffectiveProfile, Exemption, Tenant, least_mode};
 use crate::rules;
 
 /// The exemptions in force in a namespace of a tenant.
@@ -61,19 +61,12 @@ impl rules::Terms for Terms<'_> {
     /// An exemption may permit a breach of a rule that stands in for another, in one container or all;
     /// what it permits must not pass by the other rule too.
     fn least(&self, code: Code) -> Mode {
-        least(self.profile, &self.exemptions.0, code)
+        least_mode(self.profile, &self.exemptions.0, code)
     }
 
     fn permit(&self, code: Code, at: &FieldPath) -> bool {
         self.exemptions.covering(code, at).is_some()
     }
-}
-
-/// The mode that every breach of a rule meets at least.
-pub(super) fn least(profile: &EffectiveProfile, exemptions: &[&Exemption], code: Code) -> Mode {
-    let mode = profile.modes.of(code);
-    let named = exemptions.iter().any(|exemption| exemption.names(code));
-    if named { mode.min(Mode::Audit) } else { mode }
 }
 
 /// Marks what the exemptions permit.

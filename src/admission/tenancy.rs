@@ -2,23 +2,17 @@
 
 use super::asker::Asker;
 use super::case::{Case, Fault, Stage, metadata};
-use super::exempt;
 use super::stream::is_one_of;
 use crate::defaults::namespace_labels;
 use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABEL, sanitise};
 use crate::objects::Meta;
 use crate::policy::Tenant;
-use crate::rules::{self, NamespaceView, Report, Shape, backstop, judge_namespace};
+use crate::rules::{self, NamespaceView, Report, Shape, backstop_in, judge_namespace};
 
-/// The labels that the door puts on a namespace of this tenant. Where something is exempted, the API
-/// server's own Pod Security admission must let it pass too.
+/// The labels that the door puts on a namespace of this tenant.
 pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant, name: &str) -> Vec<(String, String)> {
-    let profile = &tenant.profile;
     let latest = case.snapshot.latest;
-    let version = profile.pod_security.version.resolve(latest);
-    let exemptions = exempt::in_force(case, tenant, name);
-    let least = |code| exempt::least(profile, &exemptions, code);
-    let enforce = backstop(profile.pod_security.level, version, least);
+    let enforce = backstop_in(&case.snapshot.tenants, tenant, name, latest, case.now);
     namespace_labels(tenant, enforce, latest)
 }
 

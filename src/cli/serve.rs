@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::limits::{LimitArgs, seconds};
 use super::{Outcome, output, policies, readiness::Ready};
-use crate::controller::{Cluster, keep_seals, watch_documents, watch_namespaces, watch_ranges};
+use crate::controller::{
+    Cluster, Papers, keep_labels, keep_seals, keep_status, watch_documents, watch_namespaces,
+    watch_ranges,
+};
 use crate::server::tls::{self, Development, Files, Identity, Source};
 use crate::server::{Door, Ended, Server, Settings, shutdown};
 use crate::state::{Builder, Change, ClusterLookup, Handle};
@@ -164,8 +167,11 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
             tokio::spawn(documents.follow(changes, metrics));
         }
         (None, Some((cluster, hand))) => {
-            tokio::spawn(watch_documents(cluster.clone(), changes.clone()));
+            let (papers, seen) = watch::channel(Papers::default());
+            tokio::spawn(watch_documents(cluster.clone(), changes.clone(), papers));
             tokio::spawn(watch_ranges(cluster.clone(), changes.clone()));
+            tokio::spawn(keep_status(handle.clone(), seen, hand.clone()));
+            tokio::spawn(keep_labels(cluster.clone(), handle.clone(), hand.clone()));
             tokio::spawn(keep_seals(cluster, handle, hand, changes));
         }
         (None, None) => {}

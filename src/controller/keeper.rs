@@ -26,8 +26,9 @@ use super::Cluster;
 use super::lease::Hand;
 use crate::state::{Change, Handle};
 use book::{Book, Outlook};
+pub(super) use objects::Object;
 pub(super) use objects::{KINDS, Kind, resource};
-use pace::Paces;
+pub(super) use pace::Paces;
 use write::{Done, Step};
 
 /// How many namespaces are written to at once.

@@ -1,14 +1,22 @@
 //! Namespaces and service accounts.
 
+use std::collections::BTreeMap;
+
 use super::patch::Patch;
-use crate::domain::{Level, PolicyVersion, TENANT_LABEL, Version};
+use crate::domain::{FILLED_IN, FilledIn, Level, PolicyVersion, TENANT_LABEL, Version};
 use crate::objects::Labelled;
 use crate::policy::Tenant;
 
 /// The label that clusterwide default-deny policies select.
 pub const DEFAULT_DENY_LABEL: &str = "ringfence.dev/default-deny";
 
-/// The labels that a tenant's namespace is given on its creation, by key.
+/// The label whose level the API server's own Pod Security admission enforces.
+const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+/// What [`FilledIn`] says of the level that somebody else had set: it is never lowered below that. No
+/// label of a tenant is called so.
+const FLOOR: &str = "ringfence.dev/enforce-floor";
+
+/// The labels that a tenant's namespace is given, by key.
 ///
 /// `enforce` is the strictest level that the API server's own Pod Security admission may enforce
 /// beside us (see `rules::backstop`); `latest` is what `latest` stands for in this cluster.
@@ -24,7 +32,7 @@ pub fn namespace_labels(tenant: &Tenant, enforce: Level, latest: Version) -> Vec
     let ours = [
         (TENANT_LABEL, tenant.name.to_string()),
         (DEFAULT_DENY_LABEL, "enabled".to_owned()),
-        ("pod-security.kubernetes.io/enforce", enforce.to_string()),
+        (ENFORCE, enforce.to_string()),
         ("pod-security.kubernetes.io/enforce-version", version.clone()),
         ("pod-security.kubernetes.io/audit", profile.pod_security.level.to_string()),
         ("pod-security.kubernetes.io/audit-version", version),
@@ -38,14 +46,77 @@ pub fn namespace_labels(tenant: &Tenant, enforce: Level, latest: Version) -> Vec
     labels
 }
 
-/// What a tenant's namespace is given on its creation: those of the labels that it leaves out.
+/// What a tenant's namespace is given on its creation: those of the labels that it leaves out, and an
+/// annotation that says which.
 #[must_use]
 pub fn namespace(object: &Labelled<'_>, labels: Vec<(String, String)>) -> Patch {
     let present = &object.meta.labels;
     let absent = labels.into_iter().filter(|(key, _)| !present.contains_key(key.as_str()));
+    let absent: Vec<_> = absent.collect();
     let mut patch = Patch::default();
-    patch.add_entries("/metadata/labels", !present.is_empty(), absent.collect());
+    if absent.is_empty() {
+        return patch;
+    }
+    let annotations = &object.meta.annotations;
+    let mut filled = FilledIn::read(annotations.get(FILLED_IN).map_or("", AsRef::as_ref));
+    filled.0.extend(absent.iter().cloned());
+    patch.add_entries("/metadata/labels", !present.is_empty(), absent);
+    let entry = vec![(FILLED_IN.to_owned(), filled.to_string())];
+    patch.add_entries("/metadata/annotations", !annotations.is_empty(), entry);
     patch
+}
+
+/// How the labels of a namespace change that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// Each label with its value, or without one where it goes.
+    pub labels: BTreeMap<String, Option<String>>,
+    /// What [`FILLED_IN`] says then.
+    pub filled: FilledIn,
+}
+
+/// What gives a tenant's namespace the labels that are wanted; nothing where it has them.
+///
+/// A label that says what was filled in is ours and follows what is wanted; one that somebody set stays.
+/// Only the level that is enforced is raised all the same, and never lowered below what somebody set,
+/// and what chooses the namespace for clusterwide policies is nobody else's to set.
+#[must_use]
+pub fn complete(
+    stands: &BTreeMap<String, String>,
+    filled: &FilledIn,
+    wanted: &[(String, String)],
+) -> Option<Completion> {
+    let mut labels = BTreeMap::new();
+    let mut now = FilledIn::default();
+    for (key, value) in wanted {
+        let stands = stands.get(key).map(String::as_str);
+        let is_ours = stands.is_none() || stands == filled.get(key);
+        let mut value = value.as_str();
+        if key == ENFORCE {
+            let floor = if is_ours { filled.get(FLOOR) } else { stands };
+            if let Some(floor) = floor.filter(|floor| floor.parse::<Level>().is_ok()) {
+                now.0.insert(FLOOR.to_owned(), floor.to_owned());
+                value = stricter(value, floor);
+            }
+        } else if !is_ours && key != DEFAULT_DENY_LABEL {
+            continue;
+        }
+        now.0.insert(key.clone(), value.to_owned());
+        if stands != Some(value) {
+            labels.insert(key.clone(), Some(value.to_owned()));
+        }
+    }
+    for (key, value) in &filled.0 {
+        let is_wanted = wanted.iter().any(|(wanted, _)| wanted == key);
+        if !is_wanted && stands.get(key) == Some(value) {
+            labels.insert(key.clone(), None);
+        }
+    }
+    (!labels.is_empty() || now != *filled).then_some(Completion { labels, filled: now })
+}
+
+fn stricter<'a>(one: &'a str, other: &'a str) -> &'a str {
+    if one.parse::<Level>().ok() < other.parse::<Level>().ok() { other } else { one }
 }
 
 /// What a tenant's service account is given on its creation: no token in every pod. In a webhook on
@@ -58,3 +129,6 @@ pub fn service_account(object: &Labelled<'_>, tenant: &Tenant) -> Patch {
     }
     patch
 }
+
+#[cfg(test)]
+mod tests;

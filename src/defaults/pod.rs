@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 
 use super::patch::Patch;
 use super::pull::PullPlan;
+use crate::domain::FILLED_IN;
 use crate::objects::json::write;
 use crate::objects::{
     Capabilities, Container, ContainerList, ContainerSecurity, Pod, PodSpec, SeccompProfile,
 };
 use crate::policy::{EffectiveProfile, PodDefaults, Seccomp};
-
-/// The annotation that says what was filled in: the paths, separated by commas.
-pub const FILLED_IN: &str = "ringfence.dev/filled-in";
 
 /// The API server refuses more than this in all annotations of an object together
 /// (apimachinery `validation.TotalAnnotationSizeLimitB`).

@@ -27,7 +27,7 @@ pub use profile::{
 pub use shared::{
     GrantPort, Operator, PortRange, Protocol, Requirement, Selector, Subject, SubjectKind,
 };
-pub use status::{Condition, PermissionStatus, State, TenantStatus, Truth};
+pub use status::{Condition, DocumentStatus, PermissionStatus, State, TenantStatus, Truth};
 pub use tenant::{Owner, Tenant, TenantNamespaces, TenantSpec};
 
 /// The API version of all kinds.

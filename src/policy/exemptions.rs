@@ -7,8 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::documents::ExemptionSpec;
+use super::effective::EffectiveProfile;
 use super::tenants::Named;
-use crate::domain::{Code, RuleKey, TenantName};
+use crate::domain::{Code, Mode, RuleKey, TenantName};
 
 /// A permitted breach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +83,14 @@ impl Exemption {
     }
 }
 
+/// The mode that every breach of a rule meets at least, where these exemptions are in force.
+#[must_use]
+pub fn least_mode(profile: &EffectiveProfile, exemptions: &[&Exemption], code: Code) -> Mode {
+    let mode = profile.modes.of(code);
+    let named = exemptions.iter().any(|exemption| exemption.names(code));
+    if named { mode.min(Mode::Audit) } else { mode }
+}
+
 /// The days until an end, the last one counted.
 pub fn days_left(end: Timestamp, now: Timestamp) -> i64 {
     const DAY: i64 = 24 * 60 * 60;
@@ -105,6 +114,12 @@ impl Exemptions {
             }
         }
         all
+    }
+
+    /// When one ends next.
+    #[must_use]
+    pub fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
+        self.0.values().flatten().map(|own| own.expires).filter(|end| now < *end).min()
     }
 
     /// Those in force in a namespace of a tenant.

@@ -3,10 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::documents::{
-    Condition, Exemption, Grant, GrantSpec, PermissionStatus, State, TenantStatus, Truth,
+    Condition, DocumentStatus, Exemption, Grant, GrantSpec, PermissionStatus, State, TenantStatus,
+    Truth,
 };
 use super::exemptions::days_left;
 use super::load::Documents;
+use super::one::Flaw;
 use super::survey::NEAR;
 use super::tenants::{Named, Tenants};
 use super::values::Time;
@@ -50,21 +52,83 @@ pub fn conditions(
         .collect()
 }
 
-/// The status of an Exemption at a moment.
+/// What is wrong in a document: each field, and what is wrong there. None where nothing is.
 #[must_use]
-pub fn exemption_status(own: &Exemption, tenants: &Tenants, now: Timestamp) -> PermissionStatus {
+pub fn mistakes(flaws: &[Flaw]) -> Option<(&'static str, String)> {
+    const MOST: usize = 20;
+    let line = |flaw: &Flaw| match flaw.path.to_string() {
+        path if path.is_empty() => flaw.message.clone(),
+        path => format!("{path}: {}", flaw.message),
+    };
+    let mut lines: Vec<String> = flaws.iter().take(MOST).map(line).collect();
+    if flaws.len() > MOST {
+        lines.push(format!("and {} more", flaws.len() - MOST));
+    }
+    (!flaws.is_empty()).then(|| ("Mistakes", lines.join("; ")))
+}
+
+/// The status of a Platform or a Profile, given what is wrong in it.
+#[must_use]
+pub fn document_status(
+    flaws: &[Flaw],
+    generation: Option<i64>,
+    before: &[Condition],
+    now: Timestamp,
+) -> DocumentStatus {
+    let (status, (reason, message)) = match mistakes(flaws) {
+        Some(mistakes) => (Truth::False, mistakes),
+        None => (Truth::True, ("InForce", "all that it says is in force".to_owned())),
+    };
+    let ready = Said { kind: "Ready", status, reason, message };
+    let conditions = conditions(vec![ready], generation, before, now);
+    DocumentStatus { observed_generation: generation, conditions }
+}
+
+/// The status of an Exemption at a moment, given what is wrong in it.
+#[must_use]
+pub fn exemption_status(
+    own: &Exemption,
+    tenants: &Tenants,
+    flaws: &[Flaw],
+    now: Timestamp,
+) -> PermissionStatus {
     let Exemption { metadata, spec, status } = own;
-    let flaw = unknown(&spec.tenant, tenants);
+    let flaw = unknown(&spec.tenant, tenants).or_else(|| mistakes(flaws));
     let term = Term { end: spec.expires_at.0, flaw, now };
     term.status(metadata.generation, status.as_ref())
 }
 
-/// The status of a Grant at a moment.
+/// The status of a Grant at a moment, given what is wrong in it.
 #[must_use]
-pub fn grant_status(own: &Grant, tenants: &Tenants, now: Timestamp) -> PermissionStatus {
+pub fn grant_status(
+    own: &Grant,
+    tenants: &Tenants,
+    flaws: &[Flaw],
+    now: Timestamp,
+) -> PermissionStatus {
     let Grant { metadata, spec, status } = own;
-    let term = Term { end: spec.expires_at.0, flaw: flaw(spec, tenants), now };
+    let flaw = unusable(spec, tenants).or_else(|| mistakes(flaws));
+    let term = Term { end: spec.expires_at.0, flaw, now };
     term.status(metadata.generation, status.as_ref())
+}
+
+/// The status of an Exemption or a Grant that cannot be read.
+#[must_use]
+pub fn unread_status(
+    flaws: &[Flaw],
+    generation: Option<i64>,
+    before: &[Condition],
+    now: Timestamp,
+) -> PermissionStatus {
+    let unread = || ("Mistakes", "it cannot be read".to_owned());
+    let (reason, message) = mistakes(flaws).unwrap_or_else(unread);
+    let active = Said { kind: "Active", status: Truth::False, reason, message };
+    PermissionStatus {
+        observed_generation: generation,
+        state: Some(State::Ineffective),
+        days_left: None,
+        conditions: conditions(vec![active], generation, before, now),
+    }
 }
 
 /// When the status of what ends then says something else than now; never where it has ended.
@@ -74,15 +138,16 @@ pub fn status_changes(end: Timestamp, now: Timestamp) -> Option<Timestamp> {
     (now < end).then(|| end.checked_sub(later).ok()).flatten()
 }
 
-/// Why a permission permits nothing.
-type Flaw = (&'static str, String);
+/// A word for programs and why, for people.
+type Reason = (&'static str, String);
 
-fn unknown(tenant: &TenantName, tenants: &Tenants) -> Option<Flaw> {
+fn unknown(tenant: &TenantName, tenants: &Tenants) -> Option<Reason> {
     let missing = tenants.tenant(tenant.as_str()).is_none();
     missing.then(|| ("UnknownTenant", format!("there is no tenant `{tenant}`")))
 }
 
-fn flaw(spec: &GrantSpec, tenants: &Tenants) -> Option<Flaw> {
+/// Why a Grant permits nothing.
+fn unusable(spec: &GrantSpec, tenants: &Tenants) -> Option<Reason> {
     let ranges = tenants.platform.ranges();
     [&spec.from, &spec.to].into_iter().find_map(|party| {
         let met = |(message, _)| ("ClusterAddresses", message);
@@ -94,7 +159,7 @@ fn flaw(spec: &GrantSpec, tenants: &Tenants) -> Option<Flaw> {
 /// How long something is permitted.
 struct Term {
     end: Timestamp,
-    flaw: Option<Flaw>,
+    flaw: Option<Reason>,
     now: Timestamp,
 }
 

@@ -18,7 +18,7 @@ mod users;
 mod view;
 mod volumes;
 
-pub use backstop::backstop;
+pub use backstop::backstop_in;
 pub use table::RULES;
 pub use update::is_significant;
 pub use view::{ContainerView, PodView};

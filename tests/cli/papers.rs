@@ -45,13 +45,14 @@ fn the_pod_is_given_the_time_that_it_takes_to_end() {
 }
 
 /// Every right, by role. Roles that bear rights over others are bound by name alone.
-const RIGHTS: [&str; 13] = [
-    r#"ringfence [""] ["namespaces"] ["get","list","watch"]"#,
+const RIGHTS: [&str; 14] = [
+    r#"ringfence [""] ["namespaces"] ["get","list","watch","patch"]"#,
     r#"ringfence [""] ["nodes"] ["list","watch"]"#,
     r#"ringfence ["networking.k8s.io"] ["servicecidrs"] ["list","watch"]"#,
     r#"ringfence ["discovery.k8s.io"] ["endpointslices"] ["list","watch"] ["kubernetes"]"#,
     r#"ringfence ["authorization.k8s.io"] ["subjectaccessreviews"] ["create"]"#,
     r#"ringfence ["ringfence.dev"] ["platforms","profiles","tenants","exemptions","grants"] ["get","list","watch"]"#,
+    r#"ringfence ["ringfence.dev"] ["platforms/status","profiles/status","tenants/status","exemptions/status","grants/status"] ["patch"]"#,
     r#"ringfence ["networking.k8s.io"] ["networkpolicies"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence [""] ["resourcequotas","limitranges"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence ["rbac.authorization.k8s.io"] ["rolebindings","clusterrolebindings"] ["get","list","watch","create","update","patch","delete"]"#,

@@ -27,6 +27,7 @@ mod people;
 mod program;
 mod references;
 mod seal;
+mod status;
 mod story;
 mod walls;
 mod yaml;

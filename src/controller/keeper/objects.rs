@@ -15,11 +15,11 @@ use crate::seal::Seen;
 
 /// One object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Object {
-    pub(super) kind: &'static str,
+pub(in super::super) struct Object {
+    pub(in super::super) kind: &'static str,
     /// Empty where it stands for the whole cluster.
-    pub(super) namespace: String,
-    pub(super) name: String,
+    pub(in super::super) namespace: String,
+    pub(in super::super) name: String,
 }
 
 impl fmt::Display for Object {

@@ -18,7 +18,7 @@ const MOST: usize = 4096;
 
 /// When each object was written last, and how often in vain.
 #[derive(Debug, Default)]
-pub(super) struct Paces(HashMap<Object, Pace>);
+pub(in super::super) struct Paces(HashMap<Object, Pace>);
 
 #[derive(Debug, Clone, Copy)]
 struct Pace {
@@ -38,12 +38,12 @@ impl Pace {
 
 impl Paces {
     /// When an object may be written next, where that is not now.
-    pub(super) fn due(&self, object: &Object, now: Instant) -> Option<Instant> {
+    pub(in super::super) fn due(&self, object: &Object, now: Instant) -> Option<Instant> {
         self.0.get(object).map(|pace| pace.next()).filter(|next| *next > now)
     }
 
     /// An object is being written.
-    pub(super) fn begins(&mut self, object: &Object, now: Instant) {
+    pub(in super::super) fn begins(&mut self, object: &Object, now: Instant) {
         if self.0.len() >= MOST {
             self.0.retain(|_, pace| pace.next() > now);
         }
@@ -52,14 +52,14 @@ impl Paces {
     }
 
     /// It was written.
-    pub(super) fn succeeds(&mut self, object: &Object) {
+    pub(in super::super) fn succeeds(&mut self, object: &Object) {
         if let Some(pace) = self.0.get_mut(object) {
             pace.failures = 0;
         }
     }
 
     /// It could not be written.
-    pub(super) fn fails(&mut self, object: &Object) {
+    pub(in super::super) fn fails(&mut self, object: &Object) {
         if let Some(pace) = self.0.get_mut(object) {
             pace.failures = pace.failures.saturating_add(1);
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::values::{Label1123, Line, Port, Subdomain, Time, choice};
 use super::shared::{PortRange, Selector, Subject};
+use super::status::DocumentStatus;
 use crate::domain::{Cidr, Pattern};
 
 /// The facts of this cluster. There is one, named `default`.
@@ -17,9 +18,11 @@ use crate::domain::{Cidr, Pattern};
     shortname = "plat",
     label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
+    status = "DocumentStatus",
     derive = "PartialEq",
     doc = "The facts of this cluster. There is one, named `default`.",
     printcolumn = r#"{"name": "Rehearsal", "type": "boolean", "jsonPath": ".spec.rehearsal"}"#,
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Ready')].status"}"#,
     printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
     validation = Rule::new("self.metadata.name == 'default'").message("the Platform is named default")
 )]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::values::{Capability, Count, Field, Label1123, Quantity, UserId, choice};
 use super::shared::PortRange;
+use super::status::DocumentStatus;
 use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, RuleKey};
 
 /// Rules that tenants share. A Tenant names one and may tighten it.
@@ -20,8 +21,10 @@ use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, Rul
     shortname = "prof",
     label("app.kubernetes.io/name", "ringfence"),
     category = "ringfence",
+    status = "DocumentStatus",
     derive = "PartialEq",
     doc = "Rules that tenants share. A Tenant names one and may tighten it.",
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Ready')].status"}"#,
     printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

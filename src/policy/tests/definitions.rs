@@ -73,8 +73,8 @@ fn each_kind_says_how_it_is_listed() {
         listed.push(format!("{short} {status} {}", columns.join(" ")));
     }
     let expect = [
-        "plat false Rehearsal Age",
-        "prof false Age",
+        "plat true Rehearsal Ready Age",
+        "prof true Ready Age",
         "tn true Profile Ready Sealed Isolated Namespaces Age",
         "exm true Tenant State Expires Age",
         "gr true From To State Expires Age",

@@ -63,7 +63,7 @@ fn line(status: &PermissionStatus) -> String {
 fn a_permission_is_active_then_expiring_then_expired() {
     let (own, tenants) = (exemption(json!({})), two());
     let check = |now: &str, state: State, days: i64, conditions: &str| {
-        let status = exemption_status(&own, &tenants, at(now));
+        let status = exemption_status(&own, &tenants, &[], at(now));
         assert_eq!((status.state, status.days_left), (Some(state), Some(days)), "{now}");
         assert_eq!(line(&status), conditions, "{now}");
         assert_eq!(status.observed_generation, Some(3));
@@ -89,7 +89,7 @@ fn what_has_no_effect_says_why() {
         format!("{status:?} {reason}: {message}")
     };
     let now = at("2027-02-20T00:00:00Z");
-    let gone = exemption_status(&exemption(json!({"tenant": "gamma"})), &tenants, now);
+    let gone = exemption_status(&exemption(json!({"tenant": "gamma"})), &tenants, &[], now);
     assert_eq!((gone.state, gone.days_left), (Some(State::Ineffective), Some(9)));
     assert_eq!(
         line(&gone),
@@ -98,8 +98,8 @@ fn what_has_no_effect_says_why() {
     assert_eq!(message(&gone), "False UnknownTenant: there is no tenant `gamma`");
     let check = |from: Value, to: Value, expect: &str| {
         let own = grant(from, to);
-        assert_eq!(message(&grant_status(&own, &tenants, now)), expect);
-        let over = grant_status(&own, &tenants, at(END));
+        assert_eq!(message(&grant_status(&own, &tenants, &[], now)), expect);
+        let over = grant_status(&own, &tenants, &[], at(END));
         let ended = format!("False Ended: ended at {END} and permits nothing any more");
         assert_eq!((over.state, message(&over)), (Some(State::Expired), ended));
     };
@@ -121,7 +121,7 @@ fn what_has_no_effect_says_why() {
 fn a_condition_keeps_the_time_since_which_it_holds() {
     let (mut own, tenants) = (exemption(json!({})), two());
     let mut since = |now: &str| {
-        let status = exemption_status(&own, &tenants, at(now));
+        let status = exemption_status(&own, &tenants, &[], at(now));
         let times = |own: &Condition| format!("{} {}", own.kind, own.last_transition_time);
         let times: Vec<String> = status.conditions.iter().map(times).collect();
         own.status = Some(status);
@@ -146,7 +146,7 @@ proptest! {
         let (own, tenants, end) = (exemption(json!({})), two(), at(END));
         let said = |now| {
             let PermissionStatus { state, days_left, conditions, .. } =
-                exemption_status(&own, &tenants, now);
+                exemption_status(&own, &tenants, &[], now);
             let holds: Vec<Truth> = conditions.iter().map(|own| own.status).collect();
             (state, days_left, holds)
         };

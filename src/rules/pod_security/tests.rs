@@ -1,6 +1,7 @@
 //! One failing and one passing case for each branch, with what the developer reads. That verdicts are
 //! upstream's on everything else is what the differential tests hold.
 
+use super::backstop::backstop;
 use super::*;
 use crate::domain::{Code, FieldPath};
 use crate::objects::{Pod, from_json};

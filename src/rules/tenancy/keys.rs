@@ -1,7 +1,9 @@
 //! Labels and annotations of namespaces that others trust, and those that a tenant may set.
 
 use super::{NamespaceView, changes};
-use crate::domain::{Edit, EditValue, FieldPath, Fix, Pattern, TENANT_LABEL, sanitise};
+use crate::domain::{
+    Edit, EditValue, FILLED_IN, FieldPath, FilledIn, Fix, Pattern, TENANT_LABEL, sanitise,
+};
 use crate::policy::LabelKeyRules;
 use crate::rules::Report;
 
@@ -82,8 +84,19 @@ fn changed<'v>(view: &NamespaceView<'v>) -> Vec<Change<'v>> {
         .map(|(key, before, after)| Change { at: "labels", key, before, after, put: put(key) });
     let annotations = changes(view.old.map(|old| &old.annotations), &new.annotations)
         .into_iter()
-        .map(|(key, before, after)| Change { at: "annotations", key, before, after, put: None });
+        .map(|(key, before, after)| {
+            let put = after.filter(|after| key == FILLED_IN && is_told_rightly(view, after));
+            Change { at: "annotations", key, before, after, put }
+        });
     labels.chain(annotations).collect()
+}
+
+/// Whether an annotation says of a new namespace no more than that the door has filled in what it does.
+fn is_told_rightly(view: &NamespaceView<'_>, annotation: &str) -> bool {
+    let put = |(key, value): (&String, &String)| {
+        view.put.iter().any(|(own, put)| own == key && put == value)
+    };
+    view.old.is_none() && FilledIn::read(annotation).0.iter().all(put)
 }
 
 pub(super) fn frozen_key(view: &NamespaceView<'_>, report: &mut Report<'_>) {

@@ -284,6 +284,11 @@ fn frozen_keys_are_judged_on_what_changes() {
     // As an annotation it is no label of the tenant's.
     check((Some(""), "| cost-center=43"), "");
     check((Some(""), "| ringfence.dev/tenant=beta"), "RF1010");
+    // The door says which, and nobody else says more.
+    check((None, "cost-center=42 | ringfence.dev/filled-in=cost-center=42"), "");
+    check((None, "cost-center=42 | ringfence.dev/filled-in=cost-center=43"), "RF1010");
+    check((None, "| ringfence.dev/filled-in=ringfence.dev/enforce-floor=privileged"), "RF1010");
+    check((Some(""), "| ringfence.dev/filled-in=cost-center=42"), "RF1010");
 }
 
 #[test]
