@@ -6,6 +6,7 @@ mod authority;
 mod census;
 mod cluster;
 mod documents;
+mod events;
 mod keeper;
 pub mod lease;
 mod namespaces;

@@ -166,7 +166,7 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
         (None, Some((cluster, hand))) => {
             tokio::spawn(watch_documents(cluster.clone(), changes.clone()));
             tokio::spawn(watch_ranges(cluster.clone(), changes.clone()));
-            tokio::spawn(keep_seals(cluster, handle, hand, changes));
+            tokio::spawn(keep_seals(cluster, handle, hand, changes, metrics));
         }
         (None, None) => {}
     }

@@ -13,6 +13,7 @@ mod pods;
 #[path = "../support/reviews.rs"]
 mod reviews;
 
+mod amounts;
 mod coverage;
 mod crds;
 mod differential;
