@@ -14,6 +14,7 @@ mod pods;
 mod reviews;
 
 mod amounts;
+mod chaos;
 mod coverage;
 mod crds;
 mod differential;
