@@ -206,7 +206,6 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    #[expect(clippy::panic, reason = "it is what is tested")]
     async fn writes_that_panic_have_failed_and_are_tried_again_after_a_pause() {
         let object =
             Object { kind: "NetworkPolicy", namespace: "a".to_owned(), name: "x".to_owned() };

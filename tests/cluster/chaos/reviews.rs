@@ -52,20 +52,22 @@ fn review(number: usize, pod: Value) -> Value {
         good
     };
     match number % 9 {
-        0 => asked(number, PODS, namespace, user, &compliant(), &Value::Null),
-        1 | 2 => asked(number, PODS, namespace, user, &pod, &Value::Null),
-        3 => asked(number, PODS, namespace, user, &pod, &compliant()),
+        0 => asked(number, PODS, namespace, user, [&compliant(), &Value::Null]),
+        1 | 2 => asked(number, PODS, namespace, user, [&pod, &Value::Null]),
+        3 => asked(number, PODS, namespace, user, [&pod, &compliant()]),
         4 | 5 => {
             let template = json!({"metadata": {"name": "web"}, "spec": {"template": pod}});
-            asked(number, DEPLOYMENTS, namespace, user, &template, &Value::Null)
+            asked(number, DEPLOYMENTS, namespace, user, [&template, &Value::Null])
         }
-        6 => asked(number, ACCOUNTS, namespace, user, &named("app", json!({})), &Value::Null),
-        7 if number % 2 == 0 => {
+        6 => asked(number, ACCOUNTS, namespace, user, [&named("app", json!({})), &Value::Null]),
+        7 if number.is_multiple_of(2) => {
             let name = format!("{tenant}-new");
-            asked(number, WHOLE, &name, user, &whole(&name), &Value::Null)
+            asked(number, WHOLE, &name, user, [&whole(&name), &Value::Null])
         }
-        7 => asked(number, WHOLE, namespace, user, &whole(namespace), &named(namespace, json!({}))),
-        _ => asked(number, POLICIES, namespace, user, &Value::Null, &managed),
+        7 => {
+            asked(number, WHOLE, namespace, user, [&whole(namespace), &named(namespace, json!({}))])
+        }
+        _ => asked(number, POLICIES, namespace, user, [&Value::Null, &managed]),
     }
 }
 
@@ -74,8 +76,7 @@ fn asked(
     (group, resource, kind): Resource,
     namespace: &str,
     (user, of_group): (&str, &str),
-    object: &Value,
-    old: &Value,
+    [object, old]: [&Value; 2],
 ) -> Value {
     let operation = match (object.is_null(), old.is_null()) {
         (true, _) => "DELETE",

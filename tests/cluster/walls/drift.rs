@@ -31,23 +31,24 @@ enum Change {
     Delete,
 }
 
+const RBAC: &str = "rbac.authorization.k8s.io";
+const POLICY: &str = "networkpolicies/ringfence-default-deny";
+const QUOTA: &str = "resourcequotas/ringfence-quota";
+
 fn changes() -> Vec<(String, &'static str, Change)> {
-    const RBAC: &str = "rbac.authorization.k8s.io";
     let eve = json!([{"kind": "User", "name": "eve", "apiGroup": RBAC}]);
-    let policy = "networkpolicies/ringfence-default-deny";
-    let quota = "resourcequotas/ringfence-quota";
     let merge = |object: &str, what, patch| (object.to_owned(), what, Change::Merge(patch));
     let mut all = vec![
-        merge(policy, "a rule that opens all", json!({"spec": {"ingress": [{}]}})),
-        merge(policy, "fewer pods", json!({"spec": {"podSelector": {"matchLabels": {"a": "b"}}}})),
+        merge(POLICY, "a rule that opens all", json!({"spec": {"ingress": [{}]}})),
+        merge(POLICY, "fewer pods", json!({"spec": {"podSelector": {"matchLabels": {"a": "b"}}}})),
         merge(
-            policy,
+            POLICY,
             "one way alone",
             json!({"spec": {"policyTypes": ["Ingress"], "egress": null}}),
         ),
-        merge(policy, "no label", json!({"metadata": {"labels": {"ringfence.dev/managed": null}}})),
+        merge(POLICY, "no label", json!({"metadata": {"labels": {"ringfence.dev/managed": null}}})),
         merge(
-            policy,
+            POLICY,
             "no hash",
             json!({"metadata": {"annotations": {"ringfence.dev/content-hash": null}}}),
         ),
@@ -66,10 +67,10 @@ fn changes() -> Vec<(String, &'static str, Change)> {
             "everybody",
             json!({"spec": {"ingress": [{"from": [{"namespaceSelector": {}}]}]}}),
         ),
-        merge(quota, "more pods", json!({"spec": {"hard": {"pods": "1k"}}})),
-        merge(quota, "a figure less", json!({"spec": {"hard": {"pods": null}}})),
+        merge(QUOTA, "more pods", json!({"spec": {"hard": {"pods": "1k"}}})),
+        merge(QUOTA, "a figure less", json!({"spec": {"hard": {"pods": null}}})),
         merge(
-            quota,
+            QUOTA,
             "a foreign figure",
             json!({"spec": {"hard": {"count/widgets.example.com": "1"}}}),
         ),
@@ -77,10 +78,23 @@ fn changes() -> Vec<(String, &'static str, Change)> {
         merge("rolebindings/ringfence-owners-admin", "somebody more", json!({"subjects": eve})),
         merge("clusterrolebindings/ringfence-owners", "somebody else", json!({"subjects": eve})),
     ];
+    all.extend(applied(&eve));
+    let named = ALPHA.iter().map(|object| {
+        let (kind, name) = object.split_once('/').unwrap();
+        let kind = kind.split('.').next().unwrap().replace("policy", "policie");
+        format!("{kind}s/{name}")
+    });
+    let named = named.chain(["clusterrolebindings/ringfence-owners".to_owned()]);
+    all.extend(named.map(|object| (object, "its end", Change::Delete)));
+    all
+}
+
+/// Fields that somebody else takes from us.
+fn applied(eve: &Value) -> [(String, &'static str, Change); 5] {
     let role = |name: &str| json!({"apiGroup": RBAC, "kind": "ClusterRole", "name": name});
-    for (object, patch) in [
-        (policy, json!({"spec": {"podSelector": {}, "ingress": [{}]}})),
-        (quota, json!({"spec": {"hard": {"pods": "1k", "count/jobs.batch": "1"}}})),
+    [
+        (POLICY, json!({"spec": {"podSelector": {}, "ingress": [{}]}})),
+        (QUOTA, json!({"spec": {"hard": {"pods": "1k", "count/jobs.batch": "1"}}})),
         (
             "limitranges/ringfence-limits",
             json!({"spec": {"limits": [{"type": "Container", "default": {"cpu": "9"}}]}}),
@@ -90,17 +104,8 @@ fn changes() -> Vec<(String, &'static str, Change)> {
             "clusterrolebindings/ringfence-owners",
             json!({"subjects": eve, "roleRef": role("ringfence-owners")}),
         ),
-    ] {
-        all.push((object.to_owned(), "another's apply", Change::Apply(patch)));
-    }
-    let named = ALPHA.iter().map(|object| {
-        let (kind, name) = object.split_once('/').unwrap();
-        let kind = kind.split('.').next().unwrap().replace("policy", "policie");
-        format!("{kind}s/{name}")
-    });
-    let named = named.chain(["clusterrolebindings/ringfence-owners".to_owned()]);
-    all.extend(named.map(|object| (object, "its end", Change::Delete)));
-    all
+    ]
+    .map(|(object, patch)| (object.to_owned(), "another's apply", Change::Apply(patch)))
 }
 
 /// What of an object must come back: what it says, and our marks.
