@@ -7,6 +7,7 @@ mod authority;
 mod census;
 mod cluster;
 mod documents;
+mod events;
 mod keeper;
 mod labels;
 pub mod lease;

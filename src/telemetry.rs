@@ -11,11 +11,13 @@ mod build;
 mod labels;
 pub mod logs;
 mod metrics;
+mod seals;
 mod series;
 
 pub use build::BuildInfo;
-pub use labels::{Endpoint, Outcome, Rejection};
+pub use labels::{Endpoint, Outcome, Rejection, SealFailure, SealKind};
 pub use metrics::Metrics;
+pub use seals::SealMetrics;
 /// A number that goes up and down.
 pub type Gauge = prometheus_client::metrics::gauge::Gauge;
 

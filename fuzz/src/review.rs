@@ -13,7 +13,7 @@ use ringfence::domain::Version;
 use ringfence::policy::{Source, embedded, load};
 use ringfence::review::envelope;
 use ringfence::server::{Admission, Answer, Door};
-use ringfence::state::{Builder, Change, Handle};
+use ringfence::state::{Builder, Change, Handle, Namespace};
 use ringfence::telemetry::{Endpoint, Metrics};
 use serde_json::{Value, json};
 
@@ -42,9 +42,9 @@ static DOOR: LazyLock<Door> = LazyLock::new(|| {
     sources.push(Source { name: "policies.yaml".to_owned(), text });
     let documents = load(&sources).unwrap_or_else(|report| panic!("{report}"));
     let owned = ["alpha", "beta", "gamma", "delta", "gone"]
-        .map(|tenant| (format!("{tenant}-dev"), Some(tenant.to_owned())));
+        .map(|tenant| (format!("{tenant}-dev"), Namespace::labelled(Some(tenant))));
     let namespaces: HashMap<_, _> =
-        owned.into_iter().chain([("default".to_owned(), None)]).collect();
+        owned.into_iter().chain([("default".to_owned(), Namespace::default())]).collect();
     let handle = Handle::default();
     Builder::in_cluster(handle.clone(), Version::NEWEST)
         .apply_all([Change::Tenants(documents.resolve()), Change::Namespaces(namespaces)]);

@@ -172,7 +172,7 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
             tokio::spawn(watch_ranges(cluster.clone(), changes.clone()));
             tokio::spawn(keep_status(handle.clone(), seen, hand.clone()));
             tokio::spawn(keep_labels(cluster.clone(), handle.clone(), hand.clone()));
-            tokio::spawn(keep_seals(cluster, handle, hand, changes));
+            tokio::spawn(keep_seals(cluster, handle, hand, changes, metrics));
         }
         (None, None) => {}
     }

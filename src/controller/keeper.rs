@@ -10,26 +10,34 @@
 //! the one whose hand writes does the rest, and looks at everything when it begins to.
 
 mod book;
+mod drift;
 mod objects;
 mod pace;
+mod report;
 mod write;
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use super::Cluster;
+use super::events::Events;
 use super::lease::Hand;
 use crate::state::{Change, Handle};
+use crate::telemetry::Metrics;
 use book::{Book, Outlook};
+use drift::Drift;
 pub(super) use objects::Object;
 pub(super) use objects::{KINDS, Kind, resource};
 pub(super) use pace::Paces;
-use write::{Done, Step};
+use report::{Trouble, kind};
+use write::{After, Done, What, WriteError};
 
 /// How many namespaces are written to at once.
 const WRITERS: usize = 16;
@@ -39,11 +47,19 @@ const EVENTS: usize = 1024;
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// Keeps every seal, and tells which namespaces are sealed, until nobody listens.
-pub async fn keep_seals(cluster: Cluster, handle: Handle, hand: Hand, changes: Sender<Change>) {
+pub async fn keep_seals(
+    cluster: Cluster,
+    handle: Handle,
+    hand: Hand,
+    changes: Sender<Change>,
+    metrics: Arc<Metrics>,
+) {
     let mut events = objects::events(&cluster).ready_chunks(EVENTS);
     let mut keeper = Keeper {
+        events: Events::start(cluster, Arc::clone(&metrics)),
         hand,
         changes,
+        metrics,
         book: Book::default(),
         paces: Paces::default(),
         writes: JoinSet::new(),
@@ -60,10 +76,9 @@ pub async fn keep_seals(cluster: Cluster, handle: Handle, hand: Hand, changes: S
                 }
             }
             Some(done) = keeper.writes.join_next() => {
-                match done {
-                    Ok((namespace, done)) => keeper.done(&namespace, done),
-                    // It panicked, which nobody but a mistake of ours makes it do.
-                    Err(error) => tracing::error!(%error, "a seal could not be kept"),
+                // They neither panic nor are they ended before their time: see `guarded`.
+                if let Ok((namespace, done)) = done {
+                    keeper.done(&namespace, done);
                 }
             }
             () = keeper.hand.changed() => keeper.book.open_all(),
@@ -78,6 +93,8 @@ pub async fn keep_seals(cluster: Cluster, handle: Handle, hand: Hand, changes: S
 struct Keeper {
     hand: Hand,
     changes: Sender<Change>,
+    events: Events,
+    metrics: Arc<Metrics>,
     book: Book,
     paces: Paces,
     writes: JoinSet<(String, Vec<Done>)>,
@@ -89,52 +106,81 @@ impl Keeper {
         let now = Timestamp::now();
         while let Some(namespace) = self.book.next(self.writes.len() < WRITERS) {
             let outlook = self.book.outlook(&namespace, now);
-            if let Some(change) = self.book.tell(&namespace, outlook.sealed) {
+            if let Some(change) = self.book.tell(&namespace, outlook.closed) {
                 self.changes.send(change).await.ok()?;
             }
-            if self.hand.writes() {
-                self.write(namespace, outlook);
-            }
+            self.write(namespace, outlook);
         }
+        let (sealed, unsealed) = self.book.count();
+        self.metrics.seals().namespaces(sealed, unsealed);
         Some(())
     }
 
     /// Does what may be done now; for the rest the namespace is looked at again.
-    fn write(&mut self, namespace: String, outlook: Outlook) {
+    fn write(&mut self, namespace: String, Outlook { mut steps, .. }: Outlook) {
         let now = Instant::now();
-        let again =
-            outlook.steps.iter().filter_map(|step| self.paces.due(step.object(), now)).min();
+        let writes = self.hand.writes();
+        steps.retain(|step| writes || matches!(step.what, What::Look(_)));
+        let again = steps.iter().filter_map(|step| self.paces.due(&step.object, now)).min();
         if let Some(again) = again {
             self.book.await_until(&namespace, again);
         }
-        let may = |step: &Step| self.paces.due(step.object(), now).is_none();
-        let due: Vec<Step> = outlook.steps.into_iter().filter(may).collect();
-        if due.is_empty() {
+        steps.retain(|step| self.paces.due(&step.object, now).is_none());
+        if steps.is_empty() {
             return;
         }
-        for step in &due {
-            self.paces.begins(step.object(), now);
+        for step in &steps {
+            self.paces.begins(&step.object, now);
         }
         self.book.begin(&namespace);
         let client = self.hand.client();
+        let objects = steps.iter().map(|step| step.object.clone()).collect();
         self.writes.spawn(async move {
-            let done = write::all(&client, due).await;
+            let done = guarded(objects, write::all(&client, steps)).await;
             (namespace, done)
         });
     }
 
     fn done(&mut self, namespace: &str, done: Vec<Done>) {
-        for Done { object, outcome } in done {
+        for Done { object, outcome, writes } in done {
+            self.metrics.seals().wrote(kind(&object), writes);
             match outcome {
-                Ok(()) => self.paces.succeeds(&object),
-                Err(error) if error.is_of_the_end() => self.paces.fails(&object),
-                Err(error) => {
-                    self.paces.fails(&object);
-                    tracing::warn!(%object, %error, "cannot keep an object of a seal");
+                Ok(After::Stands(uid)) => self.book.stands(&object, &uid),
+                Ok(After::Gone(uid)) => self.book.went(&object, &uid),
+                Ok(After::Written(drift)) => {
+                    self.paces.succeeds(&object, writes);
+                    drift.into_iter().for_each(|drift| self.reverted(&object, &drift));
                 }
+                Err(error) => self.failed(&object, error),
             }
         }
         self.book.end(namespace);
+    }
+
+    fn reverted(&mut self, object: &Object, drift: &Drift) {
+        let fought = self.paces.reverts(object, Instant::now());
+        self.metrics.seals().reverted(kind(object), fought);
+        let what = drift.what();
+        tracing::info!(%object, what, fought, "an object of a seal was put right");
+        self.report(object, &Trouble::Drift(drift));
+    }
+
+    fn failed(&mut self, object: &Object, error: WriteError) {
+        let failures = self.paces.fails(object);
+        // A namespace that ends is no trouble, nor is another leader.
+        if error.is_of_the_end() || !self.hand.writes() {
+            return;
+        }
+        self.metrics.seals().failed(kind(object), error.failure());
+        tracing::warn!(%object, %error, failures, "cannot keep an object of a seal");
+        self.report(object, &Trouble::Failure(&error, failures));
+    }
+
+    fn report(&self, object: &Object, trouble: &Trouble<'_>) {
+        let owner = self.book.owner(&object.namespace);
+        for occurrence in report::occurrences(object, owner, trouble) {
+            self.events.tell(occurrence);
+        }
     }
 
     /// When something is due although nothing happens: a pause ends, or a grant.
@@ -145,5 +191,29 @@ impl Keeper {
             Instant::now() + left.unwrap_or_default().min(IDLE)
         });
         [self.book.next_pause(), ends].into_iter().flatten().fold(idle, Instant::min)
+    }
+}
+
+/// What becomes of writes, also where they panic: every one of them has failed then, and is tried again.
+async fn guarded(objects: Vec<Object>, writes: impl Future<Output = Vec<Done>>) -> Vec<Done> {
+    let failed = |object| Done { object, outcome: Err(WriteError::Panicked), writes: 0 };
+    let done = AssertUnwindSafe(writes).catch_unwind().await;
+    done.unwrap_or_else(|_| objects.into_iter().map(failed).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn writes_that_panic_have_failed_and_are_tried_again_after_a_pause() {
+        let object =
+            Object { kind: "NetworkPolicy", namespace: "a".to_owned(), name: "x".to_owned() };
+        let done = guarded(vec![object.clone()], async { panic!("as the test asked") }).await;
+        let [Done { object: failed, outcome: Err(WriteError::Panicked), writes: 0 }] = &done[..]
+        else {
+            panic!("{done:?}")
+        };
+        assert_eq!(*failed, object);
     }
 }

@@ -67,7 +67,7 @@ impl<T: Send + 'static> Writes<T> {
         let object = self.of.remove(&id)?;
         match written {
             Ok(written) => {
-                self.paces.succeeds(&object);
+                self.paces.succeeds(&object, 1);
                 Some((object, Some(written)))
             }
             Err(error) => {

@@ -1,14 +1,17 @@
 //! What one document says that no schema of a field can see. The CRDs say the same in CEL.
 
+use std::collections::BTreeMap;
+
 use super::bounds;
 use super::documents::{
-    Dns, ExemptionSpec, GrantPort, GrantSpec, LabelKeys, Operator, Party, PlatformSpec, PortRange,
-    ProfileSpec, Requirement, Rules, Selector, SharedService, Subject, SubjectKind, TenantSpec,
+    Dns, ExemptionSpec, GrantPort, GrantSpec, LabelKeys, Limits, Operator, Party, PlatformSpec,
+    PortRange, ProfileSpec, Requirement, Rules, Selector, SharedService, Subject, SubjectKind,
+    TenantSpec,
 };
 use super::problems::Problems;
 use super::ranges::ClusterRanges;
 use super::read::Loaded;
-use super::values::Port;
+use super::values::{Port, Quantity, container_mistake, quota_mistake};
 use crate::domain::{Family, RuleKey, SYSTEM_NAMESPACES};
 
 /// Where a check stands in a document.
@@ -74,6 +77,24 @@ impl<'a, 'p, T> Checker<'a, 'p, T> {
     fn ports(&mut self, at: &str, ports: Option<&Vec<PortRange>>) {
         for (index, range) in ports.into_iter().flatten().enumerate() {
             self.range(&format!("{at}/{index}"), range.port, range.end_port);
+        }
+    }
+
+    /// What the API server would refuse the whole ResourceQuota or LimitRange for.
+    fn amounts(&mut self, quota: Option<&BTreeMap<String, Quantity>>, limits: Option<&Limits>) {
+        let key = |name: &str| name.replace('~', "~0").replace('/', "~1");
+        for (name, amount) in quota.into_iter().flatten() {
+            if let Some(message) = quota_mistake(name, amount) {
+                self.wrong_key(&format!("/quota/{}", key(name)), message);
+            }
+        }
+        let default = limits.iter().flat_map(|own| own.default.iter().flatten());
+        let request = limits.iter().flat_map(|own| own.default_request.iter().flatten());
+        let default = default.map(|(name, _)| ("default", name));
+        for (field, name) in default.chain(request.map(|(name, _)| ("defaultRequest", name))) {
+            if let Some(message) = container_mistake(name) {
+                self.wrong_key(&format!("/limits/{field}/{}", key(name)), message);
+            }
         }
     }
 
@@ -193,6 +214,7 @@ impl Checker<'_, '_, ProfileSpec> {
         }
         let keys = spec.namespaces.as_ref().and_then(|own| own.label_keys.as_ref());
         self.label_keys("/namespaces/labelKeys", keys);
+        self.amounts(spec.quota.as_ref(), spec.limits.as_ref());
         let outside = spec.network.iter().flat_map(|own| own.outside.iter().flatten());
         for (index, range) in outside.enumerate() {
             self.ports(&format!("/network/outside/{index}/ports"), range.ports.as_ref());
@@ -214,6 +236,7 @@ impl Checker<'_, '_, TenantSpec> {
         let namespaces = spec.namespaces.as_ref();
         let keys = namespaces.and_then(|own| own.label_keys.as_ref());
         self.label_keys("/namespaces/labelKeys", keys);
+        self.amounts(spec.quota.as_ref(), spec.limits.as_ref());
         let labels =
             namespaces.iter().flat_map(|own| own.labels.iter().flat_map(|labels| labels.keys()));
         for key in labels {

@@ -2,6 +2,7 @@
 //! that lets the API server check it too.
 
 mod quantity;
+mod resource;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,6 +13,7 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
 pub use quantity::Quantity;
+pub use resource::{container_mistake, is_overcommitted, quota_mistake};
 
 use crate::domain::{Cidr, ImagePattern, Level, Mode, Pattern, PolicyVersion, RuleKey, TenantName};
 

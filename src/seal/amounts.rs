@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 
 use super::managed::{Managed, in_namespace};
+use crate::policy::values::is_overcommitted;
 use crate::policy::{Amounts, ContainerLimits};
 
 /// The `hard` of every namespace, where the documents say nothing of a resource.
@@ -69,6 +70,10 @@ fn fitted(over: &ContainerLimits) -> (Amounts, Amounts) {
     for (resource, limit) in &mut default {
         let asked = request.entry(resource.clone()).or_insert_with(|| limit.clone());
         let given = |amounts: &Amounts| amounts.contains_key(resource);
+        // One of which there is no more than what is requested: a GPU, a huge page.
+        if !is_overcommitted(resource) {
+            asked.clone_from(limit);
+        }
         if *asked > *limit {
             match given(&over.default_request) && !given(&over.default) {
                 true => limit.clone_from(asked),
@@ -124,5 +129,11 @@ mod tests {
         check("cpu=1", "cpu=2", ("cpu=1", "cpu=1"));
         check("a/b=1", "", ("cpu=500m a/b=1", "cpu=50m a/b=1"));
         check("", "a/b=1", ("cpu=500m", "cpu=50m a/b=1"));
+        check("a/b=2", "a/b=1", ("cpu=500m a/b=2", "cpu=50m a/b=2"));
+        check(
+            "kubernetes.io/b=2",
+            "kubernetes.io/b=1",
+            ("cpu=500m kubernetes.io/b=2", "cpu=50m kubernetes.io/b=1"),
+        );
     }
 }

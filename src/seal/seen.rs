@@ -46,6 +46,18 @@ impl Seen {
         self.hash == hash && self.marked.as_deref() == Some(hash)
     }
 
+    /// Whether it says the same as another, and has the same marks.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.marked == other.marked
+    }
+
+    /// Whether it says something else than it is marked with: not documents have changed but the object.
+    #[must_use]
+    pub fn has_strayed(&self) -> bool {
+        self.marked.as_ref().is_none_or(|mark| *mark != self.hash)
+    }
+
     /// Whether it does already what it says: the API server heeds a ResourceQuota only once its figures
     /// have been taken up.
     #[must_use]

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Handle, Namespaces, Seals, Snapshot};
+use super::{Handle, Namespace, Namespaces, Seals, Snapshot};
 use crate::domain::Version;
 use crate::policy::{Tenants, ToldRanges};
 
@@ -14,14 +14,14 @@ pub enum Change {
     Tenants(Arc<Tenants>),
     /// The cluster tells these ranges of itself now.
     Ranges(ToldRanges),
-    /// The namespaces are these now, each with its tenant label.
-    Namespaces(HashMap<String, Option<String>>),
-    /// A namespace came, or has another tenant label.
-    Namespace(String, Option<String>),
+    /// The namespaces are these now, by their names.
+    Namespaces(HashMap<String, Namespace>),
+    /// A namespace came, or is another than it was.
+    Namespace(String, Namespace),
     /// A namespace went.
     NamespaceGone(String),
-    /// Every object of a namespace's seal has been seen as it must be.
-    Sealed(String),
+    /// Every object of the seal of the namespace with this uid has been seen as it must be.
+    Sealed(String, Arc<str>),
     /// An object of a namespace's seal is missing, or is not as it must be.
     Unsealed(String),
 }
@@ -71,8 +71,8 @@ impl Builder {
     ///
     /// A snapshot that is published is never written to: the first change of a namespace after it
     /// copies them all, which takes some milliseconds where there are ten thousand. So whoever has
-    /// several changes gives them at once; and most changes of a namespace concern something else
-    /// than its tenant label, and change nothing here.
+    /// several changes gives them at once; and most changes of a namespace concern nothing that is
+    /// known here.
     pub fn apply_all(&mut self, changes: impl IntoIterator<Item = Change>) {
         let mut changed = false;
         for change in changes {
@@ -112,17 +112,22 @@ impl Builder {
                 if self.watched().is_some_and(|known| *known == listed) {
                     return false;
                 }
-                if let Seals::Watched(sealed) = &mut self.seals {
-                    Arc::make_mut(sealed).retain(|name| listed.contains_key(name));
-                }
-                self.namespaces = Some(Arc::new(Namespaces::Watched(listed)));
+                let before = self.namespaces.replace(Arc::new(Namespaces::Watched(listed)));
+                self.forget_seals(before.as_deref());
             }
-            Change::Namespace(name, label) => {
-                if self.watched().is_none_or(|known| known.get(&name) == Some(&label)) {
+            Change::Namespace(name, now) => {
+                let known = self.watched();
+                if known.is_none_or(|known| known.get(&name) == Some(&now)) {
                     return false;
                 }
+                let same = |known: &HashMap<String, Namespace>| {
+                    known.get(&name).is_some_and(|before| before.uid == now.uid)
+                };
+                if !known.is_some_and(same) {
+                    self.mark(&name, false);
+                }
                 if let Some(known) = self.watched_mut() {
-                    known.insert(name, label);
+                    known.insert(name, now);
                 }
             }
             Change::NamespaceGone(name) => {
@@ -134,10 +139,30 @@ impl Builder {
                 }
                 self.mark(&name, false);
             }
-            Change::Sealed(name) => return self.mark(&name, true),
+            Change::Sealed(name, uid) => {
+                let known = self.watched().and_then(|known| known.get(&name));
+                return known.is_some_and(|known| known.uid == uid) && self.mark(&name, true);
+            }
             Change::Unsealed(name) => return self.mark(&name, false),
         }
         true
+    }
+
+    /// What was believed of a namespace does not hold for one that was made anew under its name.
+    fn forget_seals(&mut self, before: Option<&Namespaces>) {
+        let (Some(Namespaces::Watched(now)), Seals::Watched(sealed)) =
+            (self.namespaces.as_deref(), &mut self.seals)
+        else {
+            return;
+        };
+        let Some(Namespaces::Watched(before)) = before else { return };
+        let uid = |of: &HashMap<String, Namespace>, name: &str| {
+            of.get(name).map(|known| Arc::clone(&known.uid))
+        };
+        Arc::make_mut(sealed).retain(|name| {
+            let now = uid(now, name);
+            now.is_some() && now == uid(before, name)
+        });
     }
 
     /// Whether it changes anything that a namespace is sealed or not.
@@ -150,14 +175,14 @@ impl Builder {
         if is_sealed { sealed.insert(namespace.to_owned()) } else { sealed.remove(namespace) }
     }
 
-    fn watched(&self) -> Option<&HashMap<String, Option<String>>> {
+    fn watched(&self) -> Option<&HashMap<String, Namespace>> {
         match self.namespaces.as_deref()? {
             Namespaces::Watched(known) => Some(known),
             Namespaces::Unwatched => None,
         }
     }
 
-    fn watched_mut(&mut self) -> Option<&mut HashMap<String, Option<String>>> {
+    fn watched_mut(&mut self) -> Option<&mut HashMap<String, Namespace>> {
         match Arc::make_mut(self.namespaces.as_mut()?) {
             Namespaces::Watched(known) => Some(known),
             Namespaces::Unwatched => None,
@@ -170,17 +195,20 @@ mod tests {
     use super::*;
 
     fn namespace(name: &str, label: Option<&str>) -> Change {
-        Change::Namespace(name.to_owned(), label.map(str::to_owned))
+        Change::Namespace(name.to_owned(), Namespace::labelled(label))
     }
 
     fn listed(names: &[&str]) -> Change {
-        Change::Namespaces(names.iter().map(|name| ((*name).to_owned(), None)).collect())
+        Change::Namespaces(
+            names.iter().map(|name| ((*name).to_owned(), Namespace::default())).collect(),
+        )
     }
 
     fn known(handle: &Handle) -> Vec<(String, Option<String>)> {
         let snapshot = handle.snapshot().unwrap();
         let Namespaces::Watched(known) = &*snapshot.namespaces else { panic!("not watched") };
-        let mut known: Vec<_> = known.clone().into_iter().collect();
+        let labels = known.iter().map(|(name, known)| (name.clone(), known.tenant.clone()));
+        let mut known: Vec<_> = labels.collect();
         known.sort();
         known
     }
@@ -241,6 +269,40 @@ mod tests {
         assert_eq!(known(&handle), [("b".to_owned(), beta), ("c".to_owned(), None)]);
         let Namespaces::Watched(kept) = &*before.namespaces else { panic!("not watched") };
         assert_eq!(kept.len(), 2);
+    }
+
+    /// What was believed of a namespace does not hold for the next one of its name, however the watch
+    /// tells of it, and what is told late of the old one does not count.
+    #[test]
+    fn a_namespace_that_is_made_anew_is_not_sealed() {
+        let with = |uid: &str| Namespace { uid: uid.into(), ..Namespace::labelled(Some("alpha")) };
+        let all = |uid| Change::Namespaces([("a".to_owned(), with(uid))].into());
+        let sealed = |uid: &str| Change::Sealed("a".to_owned(), uid.into());
+        let relisted = || vec![all("two")];
+        let told = || vec![Change::Namespace("a".to_owned(), with("two"))];
+        let gone = || {
+            let gone = Change::NamespaceGone("a".to_owned());
+            vec![gone, Change::Namespace("a".to_owned(), with("two"))]
+        };
+        for anew in [relisted(), told(), gone()] {
+            let handle = Handle::default();
+            let mut builder = Builder::in_cluster(handle.clone(), Version::NEWEST).with_seals();
+            let is_sealed = || match &handle.snapshot().unwrap().seals {
+                Seals::Watched(sealed) => sealed.contains("a"),
+                Seals::Unwatched => panic!("not watched"),
+            };
+            builder.apply_all([Change::Tenants(Arc::default()), all("one"), sealed("one")]);
+            assert!(is_sealed());
+            let ending = Namespace { ending: true, ..with("one") };
+            builder.apply(Change::Namespace("a".to_owned(), ending));
+            assert!(is_sealed(), "it is the same still");
+            builder.apply_all(anew);
+            assert!(!is_sealed());
+            builder.apply(sealed("one"));
+            assert!(!is_sealed(), "that was the old one");
+            builder.apply(sealed("two"));
+            assert!(is_sealed());
+        }
     }
 
     #[test]

@@ -25,8 +25,27 @@ pub struct Snapshot {
 pub enum Namespaces {
     /// There is no cluster: a namespace is a tenant's by the tenant's `namespaces.names` alone.
     Unwatched,
-    /// Each namespace with the value of its tenant label.
-    Watched(HashMap<String, Option<String>>),
+    /// Each namespace by its name.
+    Watched(HashMap<String, Namespace>),
+}
+
+/// A namespace that exists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Namespace {
+    /// The value of its tenant label.
+    pub tenant: Option<String>,
+    /// One that is deleted and made anew under its name has another.
+    pub uid: Arc<str>,
+    /// It is being deleted: the API server lets nothing be made in it any more.
+    pub ending: bool,
+}
+
+impl Namespace {
+    /// One of which no more than its tenant label is known.
+    #[must_use]
+    pub fn labelled(tenant: Option<&str>) -> Self {
+        Self { tenant: tenant.map(str::to_owned), ..Self::default() }
+    }
 }
 
 /// The namespaces that are sealed.
@@ -78,7 +97,7 @@ impl Snapshot {
     pub fn standing(&self, namespace: &str) -> Standing<'_> {
         match self.namespaces.as_ref() {
             Namespaces::Watched(known) => match known.get(namespace) {
-                Some(label) => self.labelled(namespace, label.as_deref()),
+                Some(known) => self.labelled(namespace, known.tenant.as_deref()),
                 None => Standing::Unknown,
             },
             Namespaces::Unwatched => {
@@ -112,8 +131,8 @@ impl Snapshot {
             Namespaces::Unwatched => 0,
             Namespaces::Watched(known) => known
                 .iter()
-                .filter(|(name, label)| {
-                    label.as_deref() == Some(tenant.name.as_str())
+                .filter(|(name, known)| {
+                    known.tenant.as_deref() == Some(tenant.name.as_str())
                         && *name != beside
                         && !tenant.namespaces.contains(name)
                 })

@@ -85,6 +85,55 @@ closed! {
     WriteTimeout = "write_timeout",
 }
 
+closed! {
+    /// A kind of which seals consist.
+    SealKind, "kind",
+    /// What pods may reach and be reached by.
+    NetworkPolicy = "NetworkPolicy",
+    /// How much there may be.
+    ResourceQuota = "ResourceQuota",
+    /// What a container gets that does not say.
+    LimitRange = "LimitRange",
+    /// Who has rights in a namespace.
+    RoleBinding = "RoleBinding",
+    /// Who has rights everywhere.
+    ClusterRoleBinding = "ClusterRoleBinding",
+    /// Any other.
+    Other = "other",
+}
+
+impl SealKind {
+    /// The one of this name.
+    #[must_use]
+    pub fn named(kind: &str) -> Self {
+        Self::ALL.iter().copied().find(|own| own.as_str() == kind).unwrap_or(Self::Other)
+    }
+}
+
+closed! {
+    /// Why an object of a seal could not be kept.
+    SealFailure, "reason",
+    /// An object of its name is there that is not ours.
+    NameTaken = "name_taken",
+    /// It does not stay as it is written.
+    Unruly = "unruly",
+    /// The API server does not answer.
+    Timeout = "timeout",
+    /// The API server refuses, or cannot be reached.
+    Refused = "refused",
+    /// A mistake of ours.
+    Panic = "panic",
+}
+
+closed! {
+    /// Whether a tenant's namespace is sealed.
+    Sealing, "seal",
+    /// Every object has been seen as it must be.
+    Sealed = "sealed",
+    /// Not yet, or not any more.
+    Unsealed = "unsealed",
+}
+
 impl Label for Decision {
     const KEY: &'static str = "decision";
     const ALL: &'static [Self] = &[Self::Admit, Self::Warn, Self::Deny];

@@ -11,7 +11,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::series::{By, ByTwo, Label as _};
-use super::{BuildInfo, Endpoint, Gauge, Outcome, Rejection};
+use super::{BuildInfo, Endpoint, Gauge, Outcome, Rejection, SealMetrics};
 use crate::domain::{Code, Decision, Mode};
 
 type Seconds = AnyGauge<f64, AtomicU64>;
@@ -38,6 +38,8 @@ pub struct Metrics {
     certificate_reloads: By<Outcome, Counter>,
     policy_reloads: By<Outcome, Counter>,
     policies_loaded: Seconds,
+    seals: SealMetrics,
+    lost_events: Counter,
 }
 
 impl Default for Metrics {
@@ -57,8 +59,10 @@ impl Metrics {
         let (rejections, rejections_family) = By::new(Counter::default);
         let (certificate_reloads, certificate_family) = By::new(Counter::default);
         let (policy_reloads, policy_family) = By::new(Counter::default);
+        let mut registry = Registry::with_prefix("ringfence");
+        let seals = SealMetrics::new(&mut registry);
         let mut made = Self {
-            registry: Registry::with_prefix("ringfence"),
+            registry,
             reviews,
             durations,
             findings,
@@ -73,6 +77,8 @@ impl Metrics {
             certificate_reloads,
             policy_reloads,
             policies_loaded: Seconds::default(),
+            seals,
+            lost_events: Counter::default(),
         };
         let to = &mut made.registry;
         to.register("reviews", "Reviews answered", reviews_family);
@@ -99,6 +105,8 @@ impl Metrics {
         to.register("panics", "Requests whose answer panicked", self.panics.clone());
         let help = "Lines of the log that were read too slowly to be written";
         to.register("log_lines_lost", help, self.lost_lines.clone());
+        let help = "Occurrences of which no Event tells, because there were too many";
+        to.register("events_lost", help, self.lost_events.clone());
         to.register("connections", "Open connections", self.connections.clone());
         to.register("requests_in_flight", "Reviews being answered", self.requests.clone());
         let help = "Memory that bodies being read or judged have reserved";
@@ -139,6 +147,17 @@ impl Metrics {
     /// A request's answer panicked.
     pub fn panic(&self) {
         self.panics.inc();
+    }
+
+    /// Something happened of which no Event tells.
+    pub fn lost_event(&self) {
+        self.lost_events.inc();
+    }
+
+    /// What is counted of the seals.
+    #[must_use]
+    pub fn seals(&self) -> &SealMetrics {
+        &self.seals
     }
 
     /// A connection or request was turned away or cut off.

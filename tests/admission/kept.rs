@@ -8,7 +8,7 @@ use ringfence::domain::{Code, Mode, Version};
 use ringfence::objects::json::DEEPEST;
 use ringfence::policy::{Source, load};
 use ringfence::review::read;
-use ringfence::state::{Namespaces, Seals, Snapshot};
+use ringfence::state::{Namespace, Namespaces, Seals, Snapshot};
 use serde_json::{Value, json};
 
 use super::edits::fixed;
@@ -49,7 +49,7 @@ const KINDS: [(&str, &str, &str); 4] = [
 
 fn snapshot() -> Snapshot {
     let source = Source { name: "tenants.yaml".into(), text: DOCUMENTS.into() };
-    let label = |name: &str, tenant: Option<&str>| (name.to_owned(), tenant.map(str::to_owned));
+    let label = |name: &str, tenant: Option<&str>| (name.to_owned(), Namespace::labelled(tenant));
     let namespaces: HashMap<_, _> = [
         label("alpha-dev", Some("alpha")),
         label("old", Some("gone")),

@@ -5,7 +5,7 @@ use ringfence::admission::{Case, judge};
 use ringfence::domain::{Decision, Version};
 use ringfence::objects::json::DEEPEST;
 use ringfence::review::read;
-use ringfence::state::{Namespaces, Seals, Snapshot};
+use ringfence::state::{Namespace, Namespaces, Seals, Snapshot};
 use serde_json::{Value, json};
 
 const JOBS: &str = "system:serviceaccount:kube-system:job-controller";
@@ -19,8 +19,10 @@ fn updated(
 ) -> bool {
     let snapshot = Snapshot {
         tenants: ringfence::policy::Tenants::default().into(),
-        namespaces: Namespaces::Watched([("old".to_owned(), Some("gone".to_owned()))].into())
-            .into(),
+        namespaces: Namespaces::Watched(
+            [("old".to_owned(), Namespace::labelled(Some("gone")))].into(),
+        )
+        .into(),
         seals: Seals::Unwatched,
         latest: Version::NEWEST,
     };

@@ -7,7 +7,7 @@ use ringfence::domain::{Mode, Operation, Requester, Version};
 use ringfence::objects::json::DEEPEST;
 use ringfence::policy::{Source, load};
 use ringfence::review::{Subject, read, refusal};
-use ringfence::state::{Namespaces, Seals, Snapshot};
+use ringfence::state::{Namespace, Namespaces, Seals, Snapshot};
 use serde_json::{Value, json};
 
 const DOCUMENTS: &str = r#"
@@ -35,10 +35,11 @@ fn snapshot(name: &str, spec: &str) -> Snapshot {
     let text = DOCUMENTS.replace("NAME", name).replace("SPEC", &spec);
     let source = Source { name: "documents.yaml".into(), text };
     let tenants = load(&[source]).unwrap_or_else(|report| panic!("{report}")).resolve();
-    let label = tenants.tenant("beta").map(|_| "beta".to_owned());
+    let label = tenants.tenant("beta").map(|_| "beta");
     Snapshot {
         tenants,
-        namespaces: Namespaces::Watched([("beta-a".to_owned(), label)].into()).into(),
+        namespaces: Namespaces::Watched([("beta-a".to_owned(), Namespace::labelled(label))].into())
+            .into(),
         seals: Seals::Unwatched,
         latest: Version::NEWEST,
     }

@@ -8,7 +8,7 @@ use ringfence::domain::{Code, Decision, Verdict, Version};
 use ringfence::objects::json::DEEPEST;
 use ringfence::policy::{Source, load};
 use ringfence::review::read;
-use ringfence::state::{Namespaces, Seals, Snapshot};
+use ringfence::state::{Namespace, Namespaces, Seals, Snapshot};
 use serde_json::json;
 
 const DOCUMENTS: &str = "
@@ -40,7 +40,7 @@ spec: {profile: audit-only}
 
 fn snapshot() -> Snapshot {
     let source = Source { name: "tenants.yaml".into(), text: DOCUMENTS.into() };
-    let label = |name: &str, tenant: Option<&str>| (name.to_owned(), tenant.map(str::to_owned));
+    let label = |name: &str, tenant| (name.to_owned(), Namespace::labelled(tenant));
     let namespaces: HashMap<_, _> = [
         label("alpha-dev", Some("alpha")),
         label("alpha-ops", Some("alpha")),

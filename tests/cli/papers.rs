@@ -45,7 +45,7 @@ fn the_pod_is_given_the_time_that_it_takes_to_end() {
 }
 
 /// Every right, by role. Roles that bear rights over others are bound by name alone.
-const RIGHTS: [&str; 14] = [
+const RIGHTS: [&str; 15] = [
     r#"ringfence [""] ["namespaces"] ["get","list","watch","patch"]"#,
     r#"ringfence [""] ["nodes"] ["list","watch"]"#,
     r#"ringfence ["networking.k8s.io"] ["servicecidrs"] ["list","watch"]"#,
@@ -56,6 +56,7 @@ const RIGHTS: [&str; 14] = [
     r#"ringfence ["networking.k8s.io"] ["networkpolicies"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence [""] ["resourcequotas","limitranges"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence ["rbac.authorization.k8s.io"] ["rolebindings","clusterrolebindings"] ["get","list","watch","create","update","patch","delete"]"#,
+    r#"ringfence ["events.k8s.io"] ["events"] ["create","patch"]"#,
     r#"ringfence ["rbac.authorization.k8s.io"] ["clusterroles"] ["bind"] ["admin","edit","view","ringfence-owners","ringfence-namespace-owner"]"#,
     r#"ringfence-owners [""] ["namespaces"] ["create"]"#,
     r#"ringfence-namespace-owner [""] ["namespaces"] ["get","update","patch","delete"]"#,

@@ -164,7 +164,7 @@ fn what_is_useless_goes(walls: &Walls) {
 
 /// While we do not answer nothing of ours is written, but for the Platform by an administrator.
 fn the_platform_mends(walls: Walls) {
-    let Walls { cluster, server } = walls;
+    let Walls { cluster, server, .. } = walls;
     drop(server);
     let admin = cluster.admin();
     let output = apply(admin, &document("Profile", "later", Value::Null), &[]);

@@ -13,6 +13,8 @@ mod pods;
 #[path = "../support/reviews.rs"]
 mod reviews;
 
+mod amounts;
+mod chaos;
 mod coverage;
 mod crds;
 mod differential;

@@ -26,6 +26,7 @@ impl Sources {
         Report {
             certificate_not_after: not_after.ok(),
             denials: self.metrics.denials(),
+            drift: self.metrics.seals().drift(),
             ..Report::of(self.handle.snapshot().as_deref(), BuildInfo::CURRENT.version)
         }
     }

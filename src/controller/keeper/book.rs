@@ -7,13 +7,26 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::super::watch::News;
+use super::drift::Drift;
 use super::objects::{KINDS, Object, Told};
-use super::write::Step;
+use super::write::{Step, What};
 use crate::seal::{self, Managed, Plan, Seen};
-use crate::state::{Change, Namespaces, Snapshot};
+use crate::state::{Change, Namespace, Namespaces, Snapshot};
 
-/// The objects of one namespace, by kind and name.
-type Standing = BTreeMap<(&'static str, String), Seen>;
+/// An object of a namespace: its kind and name.
+type Key = (&'static str, String);
+
+/// The objects of one namespace.
+type Standing = BTreeMap<Key, Known>;
+
+/// An object that was seen.
+#[derive(Debug)]
+struct Known {
+    seen: Seen,
+    /// It was seen before its namespace was made anew: perhaps it went with the old one, and its watch has
+    /// not told yet.
+    doubted: bool,
+}
 
 /// What is known of namespaces and of the objects in them. What stands for the whole cluster is kept
 /// under the empty name.
@@ -30,14 +43,29 @@ pub(super) struct Book {
     /// Those that are looked at again at a time.
     awaited: HashMap<String, Instant>,
     sealed: HashSet<String>,
+    unsealed: HashSet<String>,
+    /// What others did to objects that are not as they must be since.
+    drifts: HashMap<String, BTreeMap<Key, Drift>>,
     next_end: Option<Timestamp>,
 }
 
-/// What is to be done in a namespace, and whether it is sealed.
+/// What is to be done in a namespace, and what it is.
 #[derive(Debug, Default)]
 pub(super) struct Outlook {
     pub(super) steps: Vec<Step>,
-    pub(super) sealed: bool,
+    pub(super) closed: Closed,
+}
+
+/// Whether a namespace is sealed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// Nothing is kept in it.
+    #[default]
+    Never,
+    /// Not every object has been seen as it must be.
+    NotYet,
+    /// Every one has.
+    Now,
 }
 
 impl Book {
@@ -55,18 +83,28 @@ impl Book {
         if !same_tenants {
             self.open.insert(String::new());
         }
-        let same = |name, label| known.is_some_and(|known| known.get(name) == Some(label));
-        for (name, label) in all {
-            if !same_tenants || !same(name, label) {
+        for (name, namespace) in all {
+            let was = known.and_then(|known| known.get(name));
+            if !same_tenants || was != Some(namespace) {
                 self.open.insert(name.clone());
             }
         }
-        for name in known.into_iter().flat_map(HashMap::keys) {
-            if !all.contains_key(name) {
-                self.sealed.remove(name);
-                self.objects.remove(name);
-                self.awaited.remove(name);
+        for (name, was) in known.into_iter().flatten() {
+            if all.get(name).is_none_or(|now| now.uid != was.uid) {
+                self.forget(name);
             }
+        }
+    }
+
+    /// A namespace has gone, whether or not there is another of its name. What is known of its objects
+    /// stays until their watches tell that they went: they may know of the next one's already.
+    fn forget(&mut self, name: &str) {
+        self.sealed.remove(name);
+        self.unsealed.remove(name);
+        self.awaited.remove(name);
+        self.drifts.remove(name);
+        for known in self.objects.get_mut(name).into_iter().flat_map(BTreeMap::values_mut) {
+            known.doubted = true;
         }
     }
 
@@ -88,34 +126,62 @@ impl Book {
         match news {
             News::All(listed) => self.listed(kind, listed),
             News::Came(told) => self.came(told),
-            News::Went(Told { object, seen: gone, .. }) => {
-                let Some(standing) = self.objects.get_mut(&object.namespace) else { return };
-                let key = (object.kind, object.name);
-                // Perhaps it is there again already.
-                if standing.get(&key).is_some_and(|seen| seen.uid == gone.uid) {
-                    standing.remove(&key);
-                    self.open.insert(object.namespace);
-                }
-            }
+            News::Went(Told { object, seen, .. }) => self.went(&object, &seen.uid),
         }
     }
 
     fn listed(&mut self, kind: &'static str, listed: Vec<Told>) {
-        for (namespace, standing) in &mut self.objects {
-            let before = standing.len();
-            standing.retain(|(own, _), _| *own != kind);
-            if standing.len() != before {
-                self.open.insert(namespace.clone());
+        let mut gone: HashMap<Object, String> = HashMap::new();
+        for (namespace, standing) in &self.objects {
+            for ((_, name), known) in standing.iter().filter(|((own, _), _)| *own == kind) {
+                let object = Object { kind, namespace: namespace.clone(), name: name.clone() };
+                gone.insert(object, known.seen.uid.clone());
             }
         }
-        for Told { object, seen, .. } in listed {
-            self.open.insert(object.namespace.clone());
-            let standing = self.objects.entry(object.namespace).or_default();
-            standing.insert((object.kind, object.name), seen);
+        for told in listed {
+            gone.remove(&told.object);
+            self.came(told);
+        }
+        for (object, uid) in gone {
+            self.went(&object, &uid);
         }
         if self.listed.insert(kind) && self.listed.len() == KINDS.len() {
             self.open_all();
         }
+    }
+
+    /// The object with this uid is there no more.
+    pub(super) fn went(&mut self, object: &Object, uid: &str) {
+        let Some(standing) = self.objects.get_mut(&object.namespace) else { return };
+        let key = (object.kind, object.name.clone());
+        // Perhaps it is there again already.
+        if standing.get(&key).is_none_or(|known| known.seen.uid != uid) {
+            return;
+        }
+        let doubted = standing.remove(&key).is_some_and(|known| known.doubted);
+        if standing.is_empty() {
+            self.objects.remove(&object.namespace);
+        }
+        if !doubted {
+            self.drifted(object, Drift::Deleted);
+        }
+        self.open.insert(object.namespace.clone());
+    }
+
+    /// The object with this uid is there, as somebody found who asked.
+    pub(super) fn stands(&mut self, object: &Object, uid: &str) {
+        let standing = self.objects.get_mut(&object.namespace);
+        let key = (object.kind, object.name.clone());
+        let known = standing.and_then(|standing| standing.get_mut(&key));
+        if let Some(known) = known.filter(|known| known.seen.uid == uid) {
+            known.doubted = false;
+        }
+    }
+
+    /// Whether that matters is seen when its namespace is looked at.
+    fn drifted(&mut self, object: &Object, drift: Drift) {
+        let drifts = self.drifts.entry(object.namespace.clone()).or_default();
+        drifts.insert((object.kind, object.name.clone()), drift);
     }
 
     /// Everything is looked at again.
@@ -130,15 +196,20 @@ impl Book {
     fn came(&mut self, Told { object, seen, by }: Told) {
         let standing = self.objects.entry(object.namespace.clone()).or_default();
         let key = (object.kind, object.name.clone());
-        let known = standing.get(&key);
-        let is_old = |known: &Seen| known.uid == seen.uid && known.version >= seen.version;
-        if known.is_some_and(is_old) {
+        let was = standing.get(&key);
+        let same = was.filter(|was| was.seen.uid == seen.uid);
+        if same.is_some_and(|was| was.seen.version >= seen.version) {
             return;
         }
-        let was = standing.insert(key, seen.clone());
-        if was.is_some_and(|was| was != seen) && by.as_deref() != Some(seal::FIELD_MANAGER) {
-            let by = by.unwrap_or_default();
-            tracing::info!(%object, by, "an object of a seal was changed");
+        let changed = match was {
+            Some(was) => !was.seen.says_the_same_as(&seen),
+            // It was changed while nobody looked.
+            None => seen.has_strayed() && by.is_some(),
+        };
+        let doubted = same.is_some_and(|was| was.doubted);
+        standing.insert(key, Known { seen, doubted });
+        if changed {
+            self.drifted(&object, Drift::Changed(by));
         }
         self.open.insert(object.namespace);
     }
@@ -188,61 +259,104 @@ impl Book {
     }
 
     /// What must be done in a namespace at a moment.
-    pub(super) fn outlook(&self, namespace: &str, now: Timestamp) -> Outlook {
-        let Some(snapshot) = &self.snapshot else { return Outlook::default() };
-        let tenants = &snapshot.tenants;
-        let plan = if namespace.is_empty() {
-            Plan::Kept(seal::clusterwide(tenants))
-        } else {
-            match snapshot.standing(namespace).tenant() {
-                Some(tenant) => seal::plan(tenants, tenant, namespace, now),
-                // Of an orphaned namespace the seal stays as it is.
-                None => return Outlook::default(),
+    pub(super) fn outlook(&mut self, namespace: &str, now: Timestamp) -> Outlook {
+        let outlook = self.wanted(namespace, now).map(|wanted| self.compare(namespace, wanted));
+        let outlook = outlook.unwrap_or_default();
+        if let Some(drifts) = self.drifts.get_mut(namespace) {
+            drifts.retain(|(kind, name), _| {
+                let is = |object: &Object| object.kind == *kind && object.name == *name;
+                outlook.steps.iter().any(|step| is(&step.object))
+            });
+            if drifts.is_empty() {
+                self.drifts.remove(namespace);
             }
-        };
-        match plan {
-            Plan::Kept(wanted) => self.compare(namespace, wanted),
-            Plan::Planned(_) => Outlook::default(),
+        }
+        outlook
+    }
+
+    /// What must stand in a namespace, where anything is kept in it.
+    fn wanted(&self, namespace: &str, now: Timestamp) -> Option<Vec<Managed>> {
+        let snapshot = self.snapshot.as_ref()?;
+        let tenants = &snapshot.tenants;
+        if namespace.is_empty() {
+            return Some(seal::clusterwide(tenants));
+        }
+        // Of an orphaned namespace the seal stays as it is.
+        let tenant = snapshot.standing(namespace).tenant()?;
+        match seal::plan(tenants, tenant, namespace, now) {
+            Plan::Kept(wanted) => Some(wanted),
+            Plan::Planned(_) => None,
         }
     }
 
     fn compare(&self, namespace: &str, wanted: Vec<Managed>) -> Outlook {
         let none = Standing::new();
         let standing = self.objects.get(namespace).unwrap_or(&none);
-        let mut outlook = Outlook { steps: Vec::new(), sealed: true };
-        let mut left: BTreeSet<_> = standing.keys().collect();
+        let mut outlook = Outlook { steps: Vec::new(), closed: Closed::Now };
+        let mut left: BTreeMap<&Key, &Known> = standing.iter().collect();
+        let drifts = self.drifts.get(namespace);
+        let mut do_to = |(kind, name): Key, what: What| {
+            let drift = drifts.and_then(|drifts| drifts.get(&(kind, name.clone())).cloned());
+            let object = Object { kind, namespace: namespace.to_owned(), name };
+            outlook.steps.push(Step { object, what, drift });
+        };
         for wanted in wanted {
             let key = (wanted.kind(), wanted.name().to_owned());
-            left.remove(&key);
-            let object =
-                Object { kind: key.0, namespace: namespace.to_owned(), name: key.1.clone() };
-            match standing.get(&key) {
-                Some(seen) if seen.is(&wanted) => outlook.sealed &= seen.counts(),
-                Some(_) => outlook.steps.push(Step::Mend(object, wanted)),
-                None => outlook.steps.push(Step::Lay(object, wanted)),
+            match left.remove(&key) {
+                Some(known) if !known.seen.is(&wanted) => do_to(key, What::Mend(wanted)),
+                Some(known) if known.doubted => do_to(key, What::Look(known.seen.uid.clone())),
+                Some(known) if !known.seen.counts() => outlook.closed = Closed::NotYet,
+                Some(_) => {}
+                None => do_to(key, What::Lay(wanted)),
             }
         }
-        for (kind, name) in left {
-            let object = Object { kind, namespace: namespace.to_owned(), name: name.clone() };
-            let uid = standing.get(&(*kind, name.clone())).map(|seen| seen.uid.clone());
-            outlook.steps.push(Step::Take(object, uid.unwrap_or_default()));
+        for (key, known) in left {
+            do_to(key.clone(), What::Take(known.seen.uid.clone()));
         }
-        outlook.sealed &= outlook.steps.is_empty();
+        if !outlook.steps.is_empty() {
+            outlook.closed = Closed::NotYet;
+        }
+        if self.namespace(namespace).is_some_and(|known| known.ending) {
+            // Its objects go one by one, what closes it after its pods; none may come again.
+            outlook.steps.retain(|step| matches!(step.what, What::Mend(_)));
+        }
         outlook
     }
 
-    /// What is told of a namespace where that is news.
-    pub(super) fn tell(&mut self, namespace: &str, sealed: bool) -> Option<Change> {
-        if namespace.is_empty() || self.sealed.contains(namespace) == sealed {
-            return None;
+    fn namespace(&self, name: &str) -> Option<&Namespace> {
+        match &*self.snapshot.as_ref()?.namespaces {
+            Namespaces::Watched(known) => known.get(name),
+            Namespaces::Unwatched => None,
         }
-        Some(if sealed {
-            self.sealed.insert(namespace.to_owned());
-            Change::Sealed(namespace.to_owned())
-        } else {
-            self.sealed.remove(namespace);
-            Change::Unsealed(namespace.to_owned())
-        })
+    }
+
+    /// Whose a namespace is, and its uid.
+    pub(super) fn owner(&self, namespace: &str) -> Option<(String, Arc<str>)> {
+        let tenant = self.snapshot.as_ref()?.standing(namespace).tenant()?;
+        Some((tenant.name.to_string(), Arc::clone(&self.namespace(namespace)?.uid)))
+    }
+
+    /// What is told of a namespace where that is news.
+    pub(super) fn tell(&mut self, namespace: &str, closed: Closed) -> Option<Change> {
+        let uid = Arc::clone(&self.namespace(namespace)?.uid);
+        match closed {
+            Closed::NotYet => self.unsealed.insert(namespace.to_owned()),
+            Closed::Never | Closed::Now => self.unsealed.remove(namespace),
+        };
+        match closed {
+            Closed::Now => self
+                .sealed
+                .insert(namespace.to_owned())
+                .then(|| Change::Sealed(namespace.to_owned(), uid)),
+            Closed::Never | Closed::NotYet => {
+                self.sealed.remove(namespace).then(|| Change::Unsealed(namespace.to_owned()))
+            }
+        }
+    }
+
+    /// How many of the tenants' namespaces are sealed, and how many are not.
+    pub(super) fn count(&self) -> (usize, usize) {
+        (self.sealed.len(), self.unsealed.len())
     }
 }
 

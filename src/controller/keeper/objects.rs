@@ -10,6 +10,7 @@ use kube::runtime::watcher::Config;
 
 use super::super::watch::{News, news};
 use super::Cluster;
+use super::drift::Author;
 use crate::domain::MANAGED_LABEL;
 use crate::seal::Seen;
 
@@ -38,8 +39,8 @@ impl fmt::Display for Object {
 pub(super) struct Told {
     pub(super) object: Object,
     pub(super) seen: Seen,
-    /// Who wrote it last.
-    pub(super) by: Option<String>,
+    /// Whose hand was on it last beside ours.
+    pub(super) by: Option<Author>,
 }
 
 /// A kind: its name, its group, its version, and its name in paths.
@@ -74,15 +75,8 @@ pub(super) fn events(cluster: &Cluster) -> impl Stream<Item = (&'static str, New
 fn told(kind: &'static str, object: DynamicObject) -> Told {
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
     let name = object.metadata.name.clone().unwrap_or_default();
-    let by = last_writer(&object);
     // These types always serialize.
     let live = serde_json::to_value(object).unwrap_or_default();
-    Told { object: Object { kind, namespace, name }, seen: Seen::of(kind, &live), by }
-}
-
-/// Whose field manager wrote last to what an object says.
-fn last_writer(object: &DynamicObject) -> Option<String> {
-    let entries = object.metadata.managed_fields.iter().flatten();
-    let own = entries.filter(|entry| entry.subresource.as_deref().unwrap_or_default().is_empty());
-    own.max_by_key(|entry| entry.time.clone()).and_then(|entry| entry.manager.clone())
+    let (seen, by) = (Seen::of(kind, &live), Author::of(&live));
+    Told { object: Object { kind, namespace, name }, seen, by }
 }

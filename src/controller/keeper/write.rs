@@ -1,36 +1,58 @@
 //! Lays, mends and takes away objects of a seal.
 
+use std::time::Duration;
+
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
 use kube::{Api, Client};
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
+use super::drift::{Author, Drift};
 use super::objects::{KINDS, Object, resource};
 use crate::seal::{FIELD_MANAGER, Managed, differs, is_ours};
+use crate::telemetry::SealFailure;
 
 /// What is to be done with one object.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) struct Step {
+    pub(super) object: Object,
+    pub(super) what: What,
+    /// What others did to it.
+    pub(super) drift: Option<Drift>,
+}
+
+/// See [`Step`].
+#[derive(Debug)]
+pub(super) enum What {
     /// It is not seen, and must be there.
-    Lay(Object, Managed),
+    Lay(Managed),
     /// It is there, and not as it must be.
-    Mend(Object, Managed),
+    Mend(Managed),
     /// It is there, with this uid, and nothing wants it.
-    Take(Object, String),
+    Take(String),
+    /// It was seen with this uid, and may be gone.
+    Look(String),
 }
 
-impl Step {
-    pub(super) fn object(&self) -> &Object {
-        match self {
-            Self::Lay(object, _) | Self::Mend(object, _) | Self::Take(object, _) => object,
-        }
-    }
-}
-
-/// What became of a step. How the object stands now, the watch tells.
+/// What became of a step.
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) object: Object,
-    pub(super) outcome: Result<(), WriteError>,
+    pub(super) outcome: Result<After, WriteError>,
+    /// How many writes were asked for.
+    pub(super) writes: u32,
+}
+
+/// How a step ended well.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// It was written, because of what others had done where there is any. How it stands now, the watch
+    /// tells.
+    Written(Option<Drift>),
+    /// It is there with this uid.
+    Stands(String),
+    /// It is not there, with this uid.
+    Gone(String),
 }
 
 /// An object cannot be kept.
@@ -47,12 +69,29 @@ pub(super) enum WriteError {
     /// The API server refuses.
     #[error("{0}")]
     Refused(#[from] kube::Error),
+    /// It does not answer.
+    #[error("the API server does not answer")]
+    Late,
+    /// A mistake of ours.
+    #[error("writing it panicked")]
+    Panicked,
     /// It sends what is no object.
     #[error("it cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
 
 impl WriteError {
+    /// What is counted under.
+    pub(super) fn failure(&self) -> SealFailure {
+        match self {
+            Self::Foreign => SealFailure::NameTaken,
+            Self::Unruly(_) => SealFailure::Unruly,
+            Self::Late => SealFailure::Timeout,
+            Self::Panicked => SealFailure::Panic,
+            Self::Refused(_) | Self::Json(_) => SealFailure::Refused,
+        }
+    }
+
     /// Whether the namespace is going, or gone: nothing is laid there any more.
     pub(super) fn is_of_the_end(&self) -> bool {
         let Self::Refused(kube::Error::Api(status)) = self else { return false };
@@ -65,34 +104,19 @@ impl WriteError {
 /// is not among them.
 const FIXED: [&str; 3] = ["RoleBinding", "ClusterRoleBinding", "ResourceQuota"];
 
+/// How long one object may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Does all steps in a namespace, in their order: what closes it comes first.
 pub(super) async fn all(client: &Client, steps: Vec<Step>) -> Vec<Done> {
     let mut done = Vec::new();
-    for step in steps {
-        let object = step.object().clone();
-        let outcome = one(client, step).await;
-        done.push(Done { object, outcome });
+    for Step { object, what, drift } in steps {
+        let mut writer = Writer { api: api(client, &object), writes: 0 };
+        let outcome = timeout(PATIENCE, writer.step(&object.name, what, drift)).await;
+        let outcome = outcome.unwrap_or(Err(WriteError::Late));
+        done.push(Done { object, outcome, writes: writer.writes });
     }
     done
-}
-
-async fn one(client: &Client, step: Step) -> Result<(), WriteError> {
-    let api = api(client, step.object());
-    match step {
-        Step::Lay(object, wanted) => {
-            let there = api.get_opt(&object.name).await?;
-            let there = there.map(serde_json::to_value).transpose()?;
-            if there.is_some_and(|live| !is_ours(&live)) {
-                return Err(WriteError::Foreign);
-            }
-            lay(&api, &wanted).await
-        }
-        Step::Mend(_, wanted) => lay(&api, &wanted).await,
-        Step::Take(object, uid) => {
-            delete(&api, &object.name, &uid).await?;
-            Ok(())
-        }
-    }
 }
 
 fn api(client: &Client, object: &Object) -> Api<DynamicObject> {
@@ -105,68 +129,119 @@ fn api(client: &Client, object: &Object) -> Api<DynamicObject> {
     }
 }
 
-/// Applies an object, and makes it stand as it is wanted where applying leaves something of others.
-async fn lay(api: &Api<DynamicObject>, wanted: &Managed) -> Result<(), WriteError> {
-    let applied = apply(api, wanted).await?;
-    if differs(wanted, &applied).is_none() {
-        return Ok(());
-    }
-    let live = match replace(api, wanted, &applied).await {
-        Err(kube::Error::Api(status)) if status.code == 422 && FIXED.contains(&wanted.kind()) => {
-            delete(api, wanted.name(), text(&applied, "uid")).await?;
-            apply(api, wanted).await?
+struct Writer {
+    api: Api<DynamicObject>,
+    writes: u32,
+}
+
+impl Writer {
+    async fn step(
+        &mut self,
+        name: &str,
+        what: What,
+        drift: Option<Drift>,
+    ) -> Result<After, WriteError> {
+        match what {
+            What::Lay(wanted) => {
+                let there = self.get(name).await?;
+                if there.as_ref().is_some_and(|live| !is_ours(live)) {
+                    return Err(WriteError::Foreign);
+                }
+                self.lay(&wanted).await?;
+                // One that is there although no watch tells of it has lost our label.
+                let changed = there.map(|live| Drift::Changed(Author::of(&live)));
+                Ok(After::Written(changed.or(drift)))
+            }
+            What::Mend(wanted) => {
+                self.lay(&wanted).await?;
+                Ok(After::Written(drift))
+            }
+            What::Take(uid) => {
+                self.delete(name, &uid).await?;
+                Ok(After::Written(None))
+            }
+            What::Look(uid) => {
+                let there = self.get(name).await?;
+                let same = there.is_some_and(|live| text(&live, "uid") == uid);
+                Ok(if same { After::Stands(uid) } else { After::Gone(uid) })
+            }
         }
-        replaced => replaced?,
-    };
-    match differs(wanted, &live) {
-        None => Ok(()),
-        Some(lines) => Err(WriteError::Unruly(lines.join("; "))),
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Value>, WriteError> {
+        let there = self.api.get_opt(name).await?;
+        Ok(there.map(serde_json::to_value).transpose()?)
+    }
+
+    /// Applies an object, and makes it stand as it is wanted where applying leaves something of others.
+    async fn lay(&mut self, wanted: &Managed) -> Result<(), WriteError> {
+        let applied = self.apply(wanted).await?;
+        if differs(wanted, &applied).is_none() {
+            return Ok(());
+        }
+        let live = match self.replace(wanted, &applied).await {
+            Err(kube::Error::Api(status)) if status.code == 422 && is_fixed(wanted) => {
+                self.delete(wanted.name(), text(&applied, "uid")).await?;
+                self.apply(wanted).await?
+            }
+            replaced => replaced?,
+        };
+        match differs(wanted, &live) {
+            None => Ok(()),
+            Some(lines) => Err(WriteError::Unruly(lines.join("; "))),
+        }
+    }
+
+    async fn apply(&mut self, wanted: &Managed) -> Result<Value, kube::Error> {
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        self.writes += 1;
+        let applied =
+            self.api.patch(wanted.name(), &params, &Patch::Apply(wanted.to_value())).await;
+        match applied {
+            // A part that can never be changed: the object that stands is looked at as it is.
+            Err(kube::Error::Api(status)) if status.code == 422 && is_fixed(wanted) => {
+                let live = self.api.get(wanted.name()).await?;
+                serde_json::to_value(live).map_err(kube::Error::SerdeError)
+            }
+            applied => serde_json::to_value(applied?).map_err(kube::Error::SerdeError),
+        }
+    }
+
+    /// Writes the whole object; labels and annotations of others stay.
+    async fn replace(&mut self, wanted: &Managed, live: &Value) -> Result<Value, kube::Error> {
+        let mut object = wanted.to_value();
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            for field in ["uid", "resourceVersion"] {
+                metadata.insert(field.to_owned(), text(live, field).into());
+            }
+            for field in ["labels", "annotations"] {
+                let mut all = map(live.get("metadata").and_then(|it| it.get(field)));
+                all.extend(map(metadata.get(field)));
+                metadata.insert(field.to_owned(), Value::Object(all));
+            }
+        }
+        let object: DynamicObject =
+            serde_json::from_value(object).map_err(kube::Error::SerdeError)?;
+        let manager = Some(FIELD_MANAGER.to_owned());
+        let params = PostParams { field_manager: manager, ..PostParams::default() };
+        self.writes += 1;
+        let replaced = self.api.replace(wanted.name(), &params, &object).await?;
+        serde_json::to_value(replaced).map_err(kube::Error::SerdeError)
+    }
+
+    async fn delete(&mut self, name: &str, uid: &str) -> Result<(), kube::Error> {
+        let preconditions = Preconditions { uid: Some(uid.to_owned()), ..Preconditions::default() };
+        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+        self.writes += 1;
+        match self.api.delete(name, &params).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            deleted => deleted.map(|_| ()),
+        }
     }
 }
 
-async fn apply(api: &Api<DynamicObject>, wanted: &Managed) -> Result<Value, kube::Error> {
-    let params = PatchParams::apply(FIELD_MANAGER).force();
-    let applied = api.patch(wanted.name(), &params, &Patch::Apply(wanted.to_value())).await;
-    match applied {
-        // A part that can never be changed: the object that stands is looked at as it is.
-        Err(kube::Error::Api(status)) if status.code == 422 && FIXED.contains(&wanted.kind()) => {
-            serde_json::to_value(api.get(wanted.name()).await?).map_err(kube::Error::SerdeError)
-        }
-        applied => serde_json::to_value(applied?).map_err(kube::Error::SerdeError),
-    }
-}
-
-/// Writes the whole object; labels and annotations of others stay.
-async fn replace(
-    api: &Api<DynamicObject>,
-    wanted: &Managed,
-    live: &Value,
-) -> Result<Value, kube::Error> {
-    let mut object = wanted.to_value();
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        for field in ["uid", "resourceVersion"] {
-            metadata.insert(field.to_owned(), text(live, field).into());
-        }
-        for field in ["labels", "annotations"] {
-            let mut all = map(live.get("metadata").and_then(|it| it.get(field)));
-            all.extend(map(metadata.get(field)));
-            metadata.insert(field.to_owned(), Value::Object(all));
-        }
-    }
-    let object: DynamicObject = serde_json::from_value(object).map_err(kube::Error::SerdeError)?;
-    let params =
-        PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
-    let replaced = api.replace(wanted.name(), &params, &object).await?;
-    serde_json::to_value(replaced).map_err(kube::Error::SerdeError)
-}
-
-async fn delete(api: &Api<DynamicObject>, name: &str, uid: &str) -> Result<(), kube::Error> {
-    let preconditions = Preconditions { uid: Some(uid.to_owned()), ..Preconditions::default() };
-    let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
-    match api.delete(name, &params).await {
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        deleted => deleted.map(|_| ()),
-    }
+fn is_fixed(wanted: &Managed) -> bool {
+    FIXED.contains(&wanted.kind())
 }
 
 fn text<'a>(object: &'a Value, field: &str) -> &'a str {

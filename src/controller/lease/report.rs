@@ -83,7 +83,7 @@ fn counts(snapshot: &Snapshot) -> (usize, usize) {
     let Namespaces::Watched(all) = &*snapshot.namespaces else { return (0, 0) };
     let owned = all
         .iter()
-        .filter(|(name, label)| snapshot.labelled(name, label.as_deref()).tenant().is_some());
+        .filter(|(name, it)| snapshot.labelled(name, it.tenant.as_deref()).tenant().is_some());
     let is_sealed = |name: &str| match &snapshot.seals {
         Seals::Unwatched => false,
         Seals::Watched(sealed) => sealed.contains(name),

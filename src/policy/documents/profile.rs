@@ -59,6 +59,7 @@ pub struct ProfileSpec {
     /// The `hard` of a ResourceQuota in each namespace, over the built-in figures.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxProperties" = 128))]
+    #[x_kube(validation = Rule::new("self.all(key, key.contains('/') || key.startsWith('hugepages-') || key.startsWith('requests.hugepages-') || key in ['cpu', 'memory', 'ephemeral-storage', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage', 'pods', 'resourcequotas', 'services', 'services.nodeports', 'services.loadbalancers', 'replicationcontrollers', 'secrets', 'configmaps', 'persistentvolumeclaims'])").message("a ResourceQuota counts no resource of this name"))]
     pub quota: Option<BTreeMap<String, Quantity>>,
     /// A LimitRange of containers in each namespace, over the built-in figures.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -342,15 +343,17 @@ pub enum Seal {
 choice!(Seal { Plan, Keep });
 
 /// A LimitRange of containers.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limits {
     /// Limits of containers that have none, by resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxProperties" = 32))]
+    #[x_kube(validation = Rule::new("self.all(key, key.contains('/') || key.startsWith('hugepages-') || key in ['cpu', 'memory', 'ephemeral-storage'])").message("a container has no resource of this name"))]
     pub default: Option<BTreeMap<String, Quantity>>,
     /// Requests of containers that have none, by resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxProperties" = 32))]
+    #[x_kube(validation = Rule::new("self.all(key, key.contains('/') || key.startsWith('hugepages-') || key in ['cpu', 'memory', 'ephemeral-storage'])").message("a container has no resource of this name"))]
     pub default_request: Option<BTreeMap<String, Quantity>>,
 }

@@ -84,6 +84,7 @@ pub struct TenantSpec {
     /// Tightens the profile's `quota`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("maxProperties" = 128))]
+    #[x_kube(validation = Rule::new("self.all(key, key.contains('/') || key.startsWith('hugepages-') || key.startsWith('requests.hugepages-') || key in ['cpu', 'memory', 'ephemeral-storage', 'requests.cpu', 'requests.memory', 'requests.ephemeral-storage', 'requests.storage', 'limits.cpu', 'limits.memory', 'limits.ephemeral-storage', 'pods', 'resourcequotas', 'services', 'services.nodeports', 'services.loadbalancers', 'replicationcontrollers', 'secrets', 'configmaps', 'persistentvolumeclaims'])").message("a ResourceQuota counts no resource of this name"))]
     pub quota: Option<BTreeMap<String, Quantity>>,
     /// Tightens the profile's `limits`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -134,7 +134,7 @@ fn one_document_alone_is_checked_as_one_of_many_is() {
 fn a_file_holds_no_more_than_a_cluster_takes() {
     let list = |count: usize| format!("[{}]", vec![r#""a""#; count].join(", "));
     let map = |count: usize| {
-        let entries: Vec<String> = (0..count).map(|index| format!(r#""k{index}": 1"#)).collect();
+        let entries: Vec<String> = (0..count).map(|index| format!(r#""a/k{index}": 1"#)).collect();
         format!("{{{}}}", entries.join(", "))
     };
     let names = |count| format!(r#"{{"reservedNames": {}}}"#, list(count));

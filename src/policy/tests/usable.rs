@@ -46,6 +46,39 @@ fn what_fits_is_used_whole() {
     assert_eq!(names(&found.documents.exemptions), ["e"]);
 }
 
+/// The API server would refuse the whole ResourceQuota or LimitRange, and the namespace would never be
+/// sealed.
+#[test]
+fn a_resource_that_nobody_counts_is_left_out() {
+    let objects = objects![
+        Profile "strict" {"quota": {"pods": "7", "widgets": "1"}},
+        Tenant "alpha" {"quota": {"pods": "5", "pod": "4", "secrets": "1500m"},
+            "limits": {"default": {"cpu": "1", "pods": "1"}, "defaultRequest": {"storage": "1"}}},
+        Tenant "beta" {"profile": "strict"},
+    ];
+    let found = usable(&objects);
+    let mut told = flaws(&found);
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "Profile strict: spec.quota.widgets",
+            "Tenant alpha: spec.limits.default.pods",
+            "Tenant alpha: spec.limits.defaultRequest.storage",
+            "Tenant alpha: spec.quota.pod",
+            "Tenant alpha: spec.quota.secrets",
+            "Tenant beta: spec.profile",
+        ]
+    );
+    let tenants = found.documents.resolve();
+    let keys = |tenant: &str| {
+        let profile = &tenants.tenant(tenant).unwrap().profile;
+        profile.quota.keys().chain(profile.limits.default.keys()).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(keys("alpha"), ["pods", "cpu"]);
+    assert_eq!(keys("beta"), [""; 0], "it is held to `restricted`");
+}
+
 #[test]
 fn what_permits_something_and_has_a_mistake_permits_nothing() {
     let objects = objects![

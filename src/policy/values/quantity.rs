@@ -51,6 +51,14 @@ impl Quantity {
     }
 }
 
+impl Quantity {
+    /// Whether it is a whole number.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        !self.canonical().ends_with(['m', 'u', 'n'])
+    }
+}
+
 impl PartialEq for Quantity {
     fn eq(&self, other: &Self) -> bool {
         self.nanos == other.nanos

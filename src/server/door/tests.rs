@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::{Requester, Version};
 use crate::policy;
-use crate::state::{AuthorityLookup, Builder, Change, Found, LookupError, NamespaceLookup};
+use crate::state::{
+    AuthorityLookup, Builder, Change, Found, LookupError, Namespace, NamespaceLookup,
+};
 
 const POD: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{
     "uid":"u","kind":{"group":"","version":"v1","kind":"Pod"},
@@ -64,7 +66,7 @@ async fn nothing_passes_before_the_first_snapshot() {
     builder.apply(Change::Tenants(documents.resolve()));
     let refused = answer(&door, Endpoint::Validate, POD).await;
     is_refused(&refused, 503, "1 problem in Pod shop: RF9006 notReady");
-    builder.apply(Change::Namespaces([("alpha-dev".to_owned(), None)].into()));
+    builder.apply(Change::Namespaces([("alpha-dev".to_owned(), Namespace::default())].into()));
     let filled = answer(&door, Endpoint::Mutate, POD).await;
     assert_eq!((&filled["allowed"], &filled["patchType"]), (&true.into(), &"JSONPatch".into()));
 }
@@ -183,8 +185,8 @@ async fn creates(rbac: Rbac, user: &str, groups: &[&str], label: &str) -> (bool,
     let handle = Handle::default();
     let mut builder = Builder::in_cluster(handle.clone(), Version::NEWEST);
     builder.apply(Change::Tenants(documents.resolve()));
-    let namespaces =
-        [("alpha-ci".to_owned(), Some("alpha".to_owned())), ("tools".to_owned(), None)];
+    let namespaces = [("alpha-ci", Some("alpha")), ("tools", None)];
+    let namespaces = namespaces.map(|(name, label)| (name.to_owned(), Namespace::labelled(label)));
     builder.apply(Change::Namespaces(namespaces.into()));
     let rbac = Arc::new(rbac);
     let door = Door::new(handle, Some(rbac.clone()), Arc::new(Metrics::new()), 100);

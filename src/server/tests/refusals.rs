@@ -19,7 +19,8 @@ use crate::policy;
 use crate::server::refusal::Refusal;
 use crate::server::{Admission, Answer, Door, Endpoint, Failure, Front, Limits, Pace};
 use crate::state::{
-    AuthorityLookup, Builder, Change, ClusterLookup, Found, Handle, LookupError, NamespaceLookup,
+    AuthorityLookup, Builder, Change, ClusterLookup, Found, Handle, LookupError, Namespace,
+    NamespaceLookup,
 };
 use crate::telemetry::Metrics;
 
@@ -117,7 +118,7 @@ fn published() -> Handle {
     let handle = Handle::default();
     let documents = policy::load(&policy::embedded()).expect("the example set");
     let names = [("alpha-dev", Some("alpha")), ("tools", None), ("old", Some("gone"))];
-    let names = names.map(|(name, label)| (name.to_owned(), label.map(str::to_owned)));
+    let names = names.map(|(name, label)| (name.to_owned(), Namespace::labelled(label)));
     Builder::in_cluster(handle.clone(), Version::NEWEST)
         .apply_all([Change::Tenants(documents.resolve()), Change::Namespaces(names.into())]);
     handle

@@ -66,7 +66,8 @@ use ringfence::domain::{Requester, Version};
 use ringfence::policy::{Source, load};
 use ringfence::server::{Admission, Answer, Door, Endpoint};
 use ringfence::state::{
-    AuthorityLookup, Builder, Change, ClusterLookup, Found, Handle, LookupError, NamespaceLookup,
+    AuthorityLookup, Builder, Change, ClusterLookup, Found, Handle, LookupError, Namespace,
+    NamespaceLookup,
 };
 use ringfence::telemetry::Metrics;
 use serde_json::{Value, json};
@@ -212,7 +213,7 @@ fn door_on(documents: &str, cluster: Option<Arc<dyn ClusterLookup>>) -> Door {
     let source = Source { name: "documents.yaml".to_owned(), text: documents.to_owned() };
     let tenants = load(&[source]).unwrap_or_else(|report| panic!("{report}")).resolve();
     let handle = Handle::default();
-    let named = NAMESPACES.map(|(name, label)| (name.to_owned(), label.map(str::to_owned)));
+    let named = NAMESPACES.map(|(name, label)| (name.to_owned(), Namespace::labelled(label)));
     Builder::in_cluster(handle.clone(), Version::NEWEST)
         .apply_all([Change::Tenants(tenants), Change::Namespaces(named.into())]);
     Door::new(handle, cluster, Arc::new(Metrics::new()), 500)

@@ -9,7 +9,7 @@ use ringfence::domain::Version;
 use ringfence::policy::{Source, load};
 use ringfence::rules::entries::{Wanted, entries};
 use ringfence::server::{Door, Endpoint, Front, Limits, Pace};
-use ringfence::state::{Builder, Change, Handle};
+use ringfence::state::{Builder, Change, Handle, Namespace};
 use ringfence::telemetry::Metrics;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn cve_2021_43979_gatekeeper_judging_by_what_has_come_so_far() {
     let mut builder = Builder::in_cluster(handle, Version::NEWEST);
     builder.apply(Change::Tenants(tenants));
     refused(&["RF9006"]).await;
-    let namespaces = [("alpha-dev".to_owned(), Some("alpha".to_owned()))];
+    let namespaces = [("alpha-dev".to_owned(), Namespace::labelled(Some("alpha")))];
     builder.apply(Change::Namespaces(namespaces.into()));
     refused(&[]).await;
 }

@@ -78,6 +78,14 @@ fn names(message: &str) -> Vec<(Value, Value)> {
                 pairs.into_iter().chain([("ringfence.dev/tenant", "xringfence.dev/tenant")]);
             pairs.map(|(bad, good)| (json!({bad: "b"}), json!({good: "b"}))).collect()
         }
+        "a ResourceQuota counts no resource of this name" => {
+            let good = json!({"pods": "1", "requests.hugepages-2Mi": "2Mi", "a.example/b": "1"});
+            ["pod", "storage", "limits.storage"].map(|key| (json!({key: "1"}), good.clone())).into()
+        }
+        "a container has no resource of this name" => {
+            let good = json!({"cpu": "1", "hugepages-2Mi": "2Mi", "a.example/b": "1"});
+            ["pods", "requests.cpu"].map(|key| (json!({key: "1"}), good.clone())).into()
+        }
         "no tenant can be in a namespace of the cluster's own" => {
             let names =
                 ["kube-system", "kube-public", "kube-node-lease", "default", "ringfence-system"];

@@ -1,7 +1,7 @@
 //! Starts the servers in order, and hands out users.
 
 use std::fs;
-use std::net::TcpStream;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,6 +26,9 @@ pub struct Options {
 pub struct ControlPlane {
     // Fields drop in this order: the servers end before their directory goes.
     servers: Vec<Server>,
+    api_server_flags: Vec<String>,
+    /// Where etcd listens for clients.
+    pub etcd: SocketAddr,
     url: String,
     authority: Authority,
     admin: Kubeconfig,
@@ -83,12 +86,8 @@ impl ControlPlane {
         let mut etcd = Server::spawn(directory, "etcd", &etcd_flags(etcd_port, peer_port));
         check(&mut etcd, |server| server.log().contains("etcd is ready"))?;
         let flags = api_server_flags(etcd_port, port, options);
-        let mut api_server = Server::spawn(directory, "kube-apiserver", &flags);
-        check(&mut api_server, |_| {
-            // The cheap question first: kubectl takes time from a server that is starting.
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
-                && admin.kubectl(&["get", "--raw", "/readyz"]).code == 0
-        })?;
+        let api_server = start_api_server(directory, &flags, &admin)?;
+        let api_server_flags = flags;
         let flags = controller_manager_flags(&manager_config);
         let mut manager = Server::spawn(directory, "kube-controller-manager", &flags);
         check(&mut manager, |_| {
@@ -97,6 +96,8 @@ impl ControlPlane {
         })?;
         Ok(Self {
             servers: vec![manager, api_server, etcd],
+            api_server_flags,
+            etcd: SocketAddr::from(([127, 0, 0, 1], etcd_port)),
             url,
             authority,
             admin,
@@ -105,6 +106,15 @@ impl ControlPlane {
             pods: AtomicUsize::new(0),
             scratch,
         })
+    }
+
+    /// Kills the API server, does something without it, and starts it again.
+    pub fn without_api_server(&mut self, then: impl FnOnce(&Self)) {
+        drop(self.servers.remove(API_SERVER));
+        then(self);
+        let started =
+            start_api_server(self.scratch.path(), &self.api_server_flags, &self.admin).unwrap();
+        self.servers.insert(API_SERVER, started);
     }
 
     /// A member of `system:masters`.
@@ -144,6 +154,19 @@ impl ControlPlane {
     pub fn process_ids(&self) -> Vec<u32> {
         self.servers.iter().map(Server::id).collect()
     }
+}
+
+/// Which of the servers it is.
+const API_SERVER: usize = 1;
+
+fn start_api_server(
+    directory: &Path,
+    flags: &[String],
+    admin: &Kubeconfig,
+) -> Result<Server, String> {
+    let mut server = Server::spawn(directory, "kube-apiserver", flags);
+    check(&mut server, |_| admin.kubectl(&["get", "--raw", "/readyz"]).code == 0)?;
+    Ok(server)
 }
 
 fn check(server: &mut Server, ready: impl FnMut(&Server) -> bool) -> Result<(), String> {

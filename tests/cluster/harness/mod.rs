@@ -7,6 +7,7 @@
 //! first two for one pod at a time).
 #![cfg(test)]
 
+mod api;
 pub mod binary;
 mod certificate;
 mod control_plane;
@@ -15,6 +16,7 @@ mod node;
 mod process;
 mod upstream;
 
+pub use api::Api;
 pub use control_plane::{ControlPlane, Options};
 pub use kubectl::{Kubeconfig, Output, on_one_line};
 pub use process::{Server, wait_until};

@@ -70,7 +70,7 @@ impl Kept {
         walls.admin().kubectl(&["create", "namespace", "gitops"]).success();
         walls.namespace("alpha", NAMESPACE);
         walls.wait_managed(NAMESPACE, &super::walls::ALPHA);
-        let Walls { cluster, server } = walls;
+        let Walls { cluster, server, .. } = walls;
         let owner = cluster.user("ada", &["alpha-devs"]);
         let it = Self { cluster, owner, sealed: Vec::new() };
         it.wait_counted(NAMESPACE);

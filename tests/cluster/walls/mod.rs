@@ -2,17 +2,21 @@
 //!
 //! It runs with exactly the rights that `manifests/base` gives it.
 
+pub mod audit;
 mod drift;
+mod ending;
 mod laying;
 mod race;
 mod ranges;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::harness::{ControlPlane, Kubeconfig, Server, wait_until};
+use super::harness::{Api, ControlPlane, Kubeconfig, Options, Server, wait_until};
 use super::program::{PATIENCE, PROGRAM};
 
 /// The account that `manifests/base` makes.
@@ -53,6 +57,8 @@ pub fn prepare(cluster: &ControlPlane) {
 pub struct Walls {
     pub cluster: ControlPlane,
     pub server: Server,
+    /// The API server, spoken to without kubectl where that would take too long.
+    pub api: Api,
 }
 
 impl Walls {
@@ -64,23 +70,44 @@ impl Walls {
 
     /// One of its own, whose server has these flags beside.
     pub fn start_with(flags: &[&str]) -> Self {
-        let cluster = ControlPlane::start();
-        prepare(&cluster);
+        Self::start_on(&Options::default(), flags)
+    }
+
+    /// The same, on an API server that is started so.
+    pub fn start_on(options: &Options, flags: &[&str]) -> Self {
+        let cluster = Self::cluster(options);
         let server = Self::controller(&cluster, flags);
-        Self { cluster, server }
+        let api = Api::of(cluster.admin());
+        Self { cluster, server, api }
+    }
+
+    /// A cluster with our documents and rights, and no controller yet.
+    pub fn cluster(options: &Options) -> ControlPlane {
+        let cluster = ControlPlane::start_with(options);
+        prepare(&cluster);
+        cluster
     }
 
     /// A controller with the account of the manifests.
     pub fn controller(cluster: &ControlPlane, more: &[&str]) -> Server {
         let account = cluster
             .user(ACCOUNT, &["system:serviceaccounts", "system:serviceaccounts:ringfence-system"]);
-        let config = account.path().display().to_string();
+        Self::serve(cluster, "ringfence", account.path(), more)
+    }
+
+    /// A server of this name with a kubeconfig.
+    pub fn serve(
+        cluster: &ControlPlane,
+        name: &'static str,
+        config: &Path,
+        more: &[&str],
+    ) -> Server {
+        let config = config.display().to_string();
         let mut args = vec!["serve", "--kubeconfig", &config, "--grace", "0.01"];
         args.extend(["--listen", "127.0.0.1:0", "--telemetry-listen", "127.0.0.1:0"]);
         args.extend(more);
         let args: Vec<String> = args.into_iter().map(str::to_owned).collect();
-        let mut server =
-            Server::spawn_program(cluster.scratch(), "ringfence", Path::new(PROGRAM), &args);
+        let mut server = Server::spawn_program(cluster.scratch(), name, Path::new(PROGRAM), &args);
         let ready = server.wait_ready(|server| server.log().contains("ready: https://"));
         assert_eq!(ready, Ok(()), "{}", server.log_tail());
         server
@@ -139,8 +166,38 @@ impl Walls {
         (!found.is_empty()).then(|| serde_json::from_str(&found).unwrap())
     }
 
+    /// What the series of a metric come to together.
+    pub fn metric(&self, name: &str) -> f64 {
+        let text = telemetry(&self.server);
+        let values = text.lines().filter(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
+        });
+        values.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    }
+
+    /// The Events in a namespace that we have written.
+    pub fn events(&self, namespace: &str) -> Vec<Value> {
+        let path = format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events");
+        let mut listed = self.api.get(&path).unwrap();
+        let mut events: Vec<Value> = serde_json::from_value(listed["items"].take()).unwrap();
+        events.retain(|event| event["reportingController"] == "ringfence.dev/controller");
+        events
+    }
+
     /// Applies documents or other objects.
     pub fn apply(&self, text: &str) {
         self.admin().kubectl_with(text, &["apply", "-f", "-"]).success();
     }
+}
+
+/// The metrics of a server.
+fn telemetry(server: &Server) -> String {
+    let log = server.log();
+    let address = log.split("(admission), http://").nth(1).unwrap().split(' ').next().unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
 }

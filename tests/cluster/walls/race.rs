@@ -161,7 +161,7 @@ fn without_a_keeper_and_without_an_answer_no_pod_comes_in() {
     assert_eq!(pods(&walls.cluster), "");
     assert_eq!(walls.managed("race-1"), [""; 0], "somebody else lays what closes it");
 
-    let Walls { cluster, server } = walls;
+    let Walls { cluster, server, .. } = walls;
     drop(server);
     let pod = json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": "late", "namespace": "race-1"},

@@ -7,7 +7,7 @@ fn unsealed() -> (Builder, Door) {
     let handle = Handle::default();
     let documents = policy::load(&policy::embedded()).unwrap();
     let mut builder = Builder::in_cluster(handle.clone(), Version::NEWEST).with_seals();
-    let alpha = Some("alpha".to_owned());
+    let alpha = Namespace::labelled(Some("alpha"));
     builder.apply_all([
         Change::Tenants(documents.resolve()),
         Change::Ranges(policy::ToldRanges::default()),
@@ -25,6 +25,10 @@ fn good() -> String {
     POD.replace(r#""containers":[{"name":"app"}]"#, &spec)
 }
 
+fn sealed() -> Change {
+    Change::Sealed("alpha-dev".to_owned(), Arc::default())
+}
+
 const REFUSED: &str = "tenant alpha: 1 problem in Pod shop: RF1018 unsealed";
 
 /// Whoever would wait here had passed the defaults that a LimitRange gives by then, and its quota would
@@ -35,13 +39,14 @@ async fn a_pod_is_told_to_try_again_until_its_namespace_is_closed() {
     let refused = answer(&door, Endpoint::Validate, &good()).await;
     is_refused(&refused, 429, REFUSED);
     assert_eq!(refused["status"]["details"]["retryAfterSeconds"], 1);
-    builder.apply(Change::Sealed("alpha-dev".to_owned()));
+    builder.apply(sealed());
     assert_eq!(answer(&door, Endpoint::Validate, &good()).await["allowed"], true);
     builder.apply(Change::Unsealed("alpha-dev".to_owned()));
     is_refused(&answer(&door, Endpoint::Validate, &good()).await, 429, REFUSED);
-    builder.apply(Change::Sealed("alpha-dev".to_owned()));
+    builder.apply(sealed());
     builder.apply(Change::NamespaceGone("alpha-dev".to_owned()));
-    builder.apply(Change::Namespace("alpha-dev".to_owned(), Some("alpha".to_owned())));
+    let alpha = Namespace::labelled(Some("alpha"));
+    builder.apply(Change::Namespace("alpha-dev".to_owned(), alpha));
     is_refused(&answer(&door, Endpoint::Validate, &good()).await, 429, REFUSED);
 }
 
@@ -69,7 +74,8 @@ async fn what_is_there_and_what_makes_pods_passes() {
     let body = deployment.iter().fold(good(), |body, (from, to)| body.replace(from, to));
     check(body.replace("\"group\":\"\"", "\"group\":\"apps\"")).await;
     let (mut builder, door) = unsealed();
-    builder.apply(Change::Namespace("alpha-dev".to_owned(), Some("gone".to_owned())));
+    let gone = Namespace::labelled(Some("gone"));
+    builder.apply(Change::Namespace("alpha-dev".to_owned(), gone));
     let orphaned = answer(&door, Endpoint::Validate, &good()).await;
     assert!(!orphaned.to_string().contains("RF1018"), "{orphaned}");
 }
