@@ -12,7 +12,9 @@ mod namespaces;
 mod offboard;
 mod ranges;
 mod replicas;
+pub mod uninstall;
 mod watch;
+pub mod webhooks;
 
 pub use ask::AskError;
 pub use census::{Census, Closing, TenantNamespace};

@@ -10,6 +10,7 @@
 
 mod code;
 mod finding;
+mod fingerprint;
 mod image;
 mod net;
 mod path;
@@ -23,6 +24,7 @@ mod verdict;
 
 pub use code::{Code, Family, InvalidRuleKey, RuleKey};
 pub use finding::{Edit, EditValue, Finding, Fix, Severity};
+pub use fingerprint::fingerprint;
 pub use image::{ImagePattern, InvalidImagePattern, InvalidReference, Reference};
 pub use net::{Cidr, InvalidCidr};
 pub use path::{FieldPath, Segment};

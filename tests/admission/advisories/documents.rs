@@ -169,13 +169,16 @@ fn roles() -> Vec<Value> {
 /// roles it may bind those that are listed, and it reads no Secret.
 #[test]
 fn cve_2026_22872_capsule_a_controller_that_may_do_everything() {
-    const WRITES: [&str; 6] = [
+    const WRITES: [&str; 8] = [
         "networkpolicies",
         "resourcequotas",
         "limitranges",
         "rolebindings",
         "clusterrolebindings",
         "subjectaccessreviews",
+        // Those of our name alone; but who may make one may make any.
+        "validatingwebhookconfigurations",
+        "mutatingwebhookconfigurations",
     ];
     let all = roles();
     let role = all.iter().find(|role| role["metadata"]["name"] == "ringfence").unwrap();
