@@ -216,7 +216,7 @@ impl Work<'_> {
     }
 
     async fn unlabel(&mut self) {
-        let namespaces: Api<PartialObjectMeta<Namespace>> = self.cluster.namespaces();
+        let namespaces: Api<Namespace> = Api::all(self.cluster.client.clone());
         let listed = match namespaces
             .list_metadata(&ListParams::default().labels(TENANT_LABEL))
             .await
