@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::harness::Kubeconfig;
 use super::super::program::PROGRAM;
 use super::super::walls::ALPHA;
 use super::Cluster;
+use super::webhooks::pod;
 
 /// Exit code, and what was printed.
 fn uninstall(by: &Kubeconfig, more: &[&str]) -> (i32, String) {
@@ -47,10 +48,8 @@ fn it_goes_whole_or_not_at_all() {
     assert_eq!(admission(&cluster), "");
     cluster.wait_sealed("closed");
     // Nobody refuses, and who still runs lays nothing any more.
-    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bad", "namespace": "closed"},
-        "spec": {"hostPID": true, "containers": [{"name": "c", "image": "c"}]}});
     let dry = ["create", "-f", "-", "--dry-run=server"];
-    assert_eq!(admin.kubectl_with(&pod.to_string(), &dry).code, 0);
+    assert_eq!(admin.kubectl_with(&pod("closed").to_string(), &dry).code, 0);
 
     let (code, told) = uninstall(admin, &["--remove-seals"]);
     let seals = ALPHA.len() + 1;
