@@ -15,6 +15,7 @@ mod rules;
 mod serve;
 mod status;
 mod tenant;
+mod uninstall;
 mod webhooks;
 
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ enum Command {
     Status(status::Args),
     Rules(rules::Args),
     Webhooks(webhooks::Args),
+    Uninstall(uninstall::Args),
     Crds(crds::Args),
     Certs(certs::Args),
     Completions(manual::CompletionsArgs),
@@ -72,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Rules(args) => rules::run(&args),
         Command::Webhooks(args) => webhooks::run(&args),
+        Command::Uninstall(args) => uninstall::run(&args),
         Command::Crds(args) => crds::run(&args),
     };
     match outcome {

@@ -16,7 +16,9 @@ mod offboard;
 mod ranges;
 mod replicas;
 mod status;
+pub mod uninstall;
 mod watch;
+pub mod webhooks;
 mod writes;
 
 pub use ask::AskError;

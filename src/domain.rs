@@ -11,6 +11,7 @@
 mod code;
 mod filled;
 mod finding;
+mod fingerprint;
 mod image;
 mod net;
 mod path;
@@ -25,6 +26,7 @@ mod verdict;
 pub use code::{Code, Family, InvalidRuleKey, RuleKey};
 pub use filled::{FILLED_IN, FilledIn};
 pub use finding::{Edit, EditValue, Finding, Fix, Severity};
+pub use fingerprint::fingerprint;
 pub use image::{ImagePattern, InvalidImagePattern, InvalidReference, Reference};
 pub use net::{Cidr, InvalidCidr};
 pub use path::{FieldPath, Segment};

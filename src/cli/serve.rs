@@ -12,11 +12,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::limits::{LimitArgs, seconds};
-use super::{Outcome, output, policies, readiness::Ready};
+use super::{Outcome, output, policies, readiness::Ready, webhooks};
 use crate::controller::{
     Cluster, Papers, keep_labels, keep_seals, keep_status, watch_documents, watch_namespaces,
     watch_ranges,
 };
+use crate::report::webhooks::Target;
 use crate::server::tls::{self, Development, Files, Identity, Source};
 use crate::server::{Door, Ended, Server, Settings, shutdown};
 use crate::state::{Builder, Change, ClusterLookup, Handle};
@@ -74,6 +75,14 @@ pub(super) struct Args {
     /// `ringfence-system`; where that is not there, each replica takes itself for the only one.
     #[arg(long, value_name = "NAMESPACE")]
     namespace: Option<String>,
+    /// The Service by which the API server asks us: the replica that changes the cluster keeps the webhook
+    /// configurations for it. Absent: nobody does, and `ringfence webhooks` prints them.
+    #[arg(long, value_name = "NAMESPACE/NAME[:PORT]", value_parser = service, requires = "tls_ca")]
+    webhooks: Option<Target>,
+    /// The CA that our certificate comes from (PEM), for the webhook configurations; it may hold
+    /// several.
+    #[arg(long, value_name = "FILE")]
+    tls_ca: Option<PathBuf>,
     /// How log lines look.
     #[arg(long, value_enum, default_value = "text")]
     log_format: LogFormat,
@@ -100,6 +109,11 @@ enum LogFormat {
 enum Controller {
     On,
     Off,
+}
+
+/// The Service of --webhooks.
+fn service(text: &str) -> Result<Target, String> {
+    webhooks::service_of(text).map_err(|error| error.to_string())
 }
 
 /// How many changes wait at most for the one who takes them in.

@@ -77,7 +77,7 @@ fn documents(args: &Args) -> Result<Option<Vec<Value>>> {
     }
     let target = target(args)?;
     let configurations =
-        |tenants: Arc<Tenants>| configurations(&entries(wanted(&tenants)), &target, &ca).into();
+        |tenants: Arc<Tenants>| configurations(&entries(Wanted::by(&tenants)), &target, &ca).into();
     Ok(tenants(args).map(configurations))
 }
 
@@ -87,11 +87,6 @@ fn tenants(args: &Args) -> Option<Arc<Tenants>> {
         Some(folder) => Some(policies::snapshot(Some(folder))?.tenants),
         None => Some(Arc::default()),
     }
-}
-
-/// What the Platform wants.
-fn wanted(tenants: &Tenants) -> Wanted {
-    Wanted { unowned: tenants.unowned.is_some(), rehearsal: tenants.platform.rehearsal }
 }
 
 fn target(args: &Args) -> Result<Target> {
@@ -123,7 +118,8 @@ fn address(url: &str) -> Result<Target> {
     Ok(Target::Url(url.to_owned()))
 }
 
-fn service_of(text: &str) -> Result<Target> {
+/// `NAMESPACE/NAME[:PORT]`
+pub(super) fn service_of(text: &str) -> Result<Target> {
     let wrong =
         || format!("`{text}` is not a Service: write NAMESPACE/NAME or NAMESPACE/NAME:PORT");
     let (namespace, rest) = text.split_once('/').with_context(wrong)?;

@@ -20,7 +20,9 @@ use std::time::Duration;
 pub use election::Elector;
 pub use hand::Hand;
 pub use home::Home;
-pub use report::{Bearing, REPLICA_LABEL, REPORT_ANNOTATION, Report, Reporter};
+pub use report::{
+    AUTHORITIES_ANNOTATION, Bearing, REPLICA_LABEL, REPORT_ANNOTATION, Report, Reporter,
+};
 
 /// The Lease of who writes.
 pub const LEADER: &str = "ringfence-leader";

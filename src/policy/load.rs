@@ -15,6 +15,7 @@ use super::read::{Loaded, Read};
 use super::report::{Problem, Report, Source};
 use super::survey::Survey;
 use super::tenants::{Named, Tenants};
+use crate::domain::fingerprint;
 
 /// Documents that fit together.
 #[derive(Debug, Clone)]
@@ -154,13 +155,9 @@ fn texts<T: Serialize>(documents: &[Named<T>]) -> Value {
     documents.iter().map(|document| json!([document.name, document.spec])).collect()
 }
 
-/// A name for what documents say: FNV-1a, 64 bits, of their JSON.
+/// A name for what documents say.
 fn revision(documents: &Value) -> String {
-    let text = documents.to_string();
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("{hash:016x}")
+    fingerprint(&documents.to_string())
 }
 
 fn sorted<T>(documents: Vec<Loaded<T>>) -> Vec<Named<T>> {

@@ -1,11 +1,11 @@
-//! What `ringfence webhooks` prints: the two webhook configurations.
+//! The two webhook configurations, as `ringfence webhooks` prints them and the leader keeps them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::domain::{SYSTEM_NAMESPACES, TENANT_LABEL};
-use crate::rules::entries::{Entry, EntryRule, Selects};
+use crate::domain::{OUR_NAMESPACE, SYSTEM_NAMESPACES, TENANT_LABEL, fingerprint};
+use crate::rules::entries::{Entry, EntryRule, PROBE_ENTRY, Selects};
 
 /// Where the API server finds us.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,16 @@ pub fn configurations(entries: &[Entry], target: &Target, ca: &str) -> [Value; 2
     [of("ValidatingWebhookConfiguration", false), of("MutatingWebhookConfiguration", true)]
 }
 
+/// The label by which a probe says where it is to arrive: an API server that has not seen yet what became
+/// of the entry must not answer by what it was.
+pub const PLACE_LABEL: &str = "ringfence.dev/place";
+
+/// The value of [`PLACE_LABEL`] for a `clientConfig`.
+#[must_use]
+pub fn place(client: &Value) -> String {
+    fingerprint(&client.to_string())
+}
+
 fn webhook(entry: &Entry, target: &Target, ca: &str) -> Value {
     let path = if entry.mutating { "/mutate" } else { "/validate" };
     let mut client = match target {
@@ -68,10 +78,15 @@ fn webhook(entry: &Entry, target: &Target, ca: &str) -> Value {
     if entry.selects != Selects::All {
         fields.insert("namespaceSelector".to_owned(), selector(entry.selects));
     }
-    if !entry.conditions.is_empty() {
-        let condition =
-            |(name, expression): &(&str, String)| json!({ "name": name, "expression": expression });
-        let conditions: Vec<Value> = entry.conditions.iter().map(condition).collect();
+    let condition =
+        |(name, expression): &(&str, String)| json!({ "name": name, "expression": expression });
+    let mut conditions: Vec<Value> = entry.conditions.iter().map(condition).collect();
+    if entry.name == PROBE_ENTRY {
+        let place = place(fields.get("clientConfig").unwrap_or(&Value::Null));
+        let this = format!("object.metadata.?labels[?'{PLACE_LABEL}'].orValue('') == '{place}'");
+        conditions.push(json!({ "name": "place", "expression": this }));
+    }
+    if !conditions.is_empty() {
         fields.insert("matchConditions".to_owned(), Value::Array(conditions));
     }
     if entry.mutating {
@@ -91,6 +106,9 @@ pub(super) fn rule(rule: &EntryRule) -> Value {
 }
 
 pub(super) fn selector(selects: Selects) -> Value {
+    if selects == Selects::Ours {
+        return json!({ "matchLabels": { "kubernetes.io/metadata.name": OUR_NAMESPACE } });
+    }
     let operator = if selects == Selects::Unowned { "DoesNotExist" } else { "Exists" };
     json!({ "matchExpressions": [
         { "key": TENANT_LABEL, "operator": operator },

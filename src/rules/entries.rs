@@ -6,10 +6,18 @@
 
 use super::resources::{RESOURCES, Resource, Shape};
 use super::tenancy::{OURS, UPKEEP};
-use crate::domain::{MANAGED_LABEL, MANAGED_PREFIX, Operation};
+use crate::domain::{MANAGED_LABEL, MANAGED_PREFIX, OUR_NAMESPACE, Operation};
+use crate::policy::Tenants;
 
 /// The account that we run as.
 pub const OUR_ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";
+
+/// The ConfigMap that our account asks the API server to make in our namespace, to learn whether it asks
+/// us; it is never made.
+pub const PROBE: &str = "ringfence-probe";
+
+/// The entry that sends it to us.
+pub const PROBE_ENTRY: &str = "probe";
 
 /// One webhook of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +60,8 @@ pub enum Selects {
     Tenants,
     /// Those without one.
     Unowned,
+    /// Our own.
+    Ours,
 }
 
 /// What the Platform wants of the entries.
@@ -63,6 +73,14 @@ pub struct Wanted {
     pub rehearsal: bool,
 }
 
+impl Wanted {
+    /// What the documents' Platform wants.
+    #[must_use]
+    pub fn by(tenants: &Tenants) -> Self {
+        Self { unowned: tenants.unowned.is_some(), rehearsal: tenants.platform.rehearsal }
+    }
+}
+
 /// Every entry.
 #[must_use]
 pub fn entries(wanted: Wanted) -> Vec<Entry> {
@@ -71,7 +89,7 @@ pub fn entries(wanted: Wanted) -> Vec<Entry> {
         let unowned = validate_tenants("unowned", Selects::Unowned);
         entries.push(Entry { ignore_failure: true, ..unowned });
     }
-    entries.extend([validate_clusterwide(), validate_documents()]);
+    entries.extend([validate_clusterwide(), validate_documents(), validate_probe()]);
     entries.extend([fill_namespaces(), fill_tenants()]);
     for entry in &mut entries {
         entry.ignore_failure |= wanted.rehearsal;
@@ -172,6 +190,34 @@ fn validate_tenants(name: &'static str, selects: Selects) -> Entry {
         ignore_failure: false,
         timeout_seconds: 10,
     }
+}
+
+/// What tells us that the API server reaches us, and trusts our certificate, before it has to.
+fn validate_probe() -> Entry {
+    const CREATE: &[Operation] = &[Operation::Create];
+    let created = |resource: &Resource| (resource.full_name() == "configmaps").then_some(CREATE);
+    let ours = format!(
+        "request.userInfo.username == '{OUR_ACCOUNT}' && \
+         request.?name.orValue('') == '{PROBE}' && request.?dryRun.orValue(false)"
+    );
+    Entry {
+        name: PROBE_ENTRY,
+        mutating: false,
+        rules: lines(created),
+        selects: Selects::Ours,
+        conditions: vec![("probe", ours)],
+        ignore_failure: false,
+        timeout_seconds: 5,
+    }
+}
+
+/// Whether a request is that: who asks and what for, as [`entries`] select it.
+#[must_use]
+pub fn is_probe(resource: &str, namespace: &str, name: &str, username: &str) -> bool {
+    resource == "configmaps"
+        && namespace == OUR_NAMESPACE
+        && name == PROBE
+        && username == OUR_ACCOUNT
 }
 
 /// Of the control plane only pods are judged, what makes pods, and what the controller keeps, but for

@@ -20,6 +20,7 @@ use crate::admission::{
 use crate::domain::{Code, Decision, Judged, Mode, TenantName, Verdict, sanitise};
 use crate::objects::Malformed;
 use crate::review::{Request, Response, Subject, envelope, refusal, warnings};
+use crate::rules::entries::{PROBE, is_probe};
 use crate::state::{ClusterLookup, Handle, Snapshot, Standing};
 use crate::telemetry::{Endpoint, Metrics};
 
@@ -173,7 +174,7 @@ impl Door {
         let response = Response {
             patch: patch.filter(|_| refusal.is_none()),
             refusal,
-            warnings: warnings(&verdict),
+            warnings: warnings_to(request, &verdict),
             audit: audit(tenant.as_ref(), codes),
         };
         Answer::Review { decision, body: response.to_json(uid).into() }
@@ -304,6 +305,16 @@ fn log(
         dry_run = request.dry_run,
         "reviewed"
     );
+}
+
+/// The warnings; and to who asks whether anybody is there, that somebody is.
+fn warnings_to(request: &Request<'_>, verdict: &Verdict) -> Vec<String> {
+    let mut lines = warnings(verdict);
+    let (resource, user) = (&request.resource.resource, &request.user.username);
+    if is_probe(resource, &request.namespace, &request.name, user) {
+        lines.push(PROBE.to_owned());
+    }
+    lines
 }
 
 fn decision_word(decision: Decision) -> &'static str {

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["domain", "objects"]),
     ("rules", &["domain", "objects", "policy"]),
     ("defaults", &["domain", "objects", "policy"]),
+    ("report", &["domain", "rules"]),
     ("seal", &["domain", "policy"]),
     ("review", &["domain", "objects"]),
     ("state", &["domain", "objects", "policy"]),
@@ -36,13 +37,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "controller",
-        &["domain", "objects", "policy", "rules", "defaults", "seal", "state", "telemetry"],
+        &[
+            "domain",
+            "objects",
+            "policy",
+            "rules",
+            "defaults",
+            "report",
+            "seal",
+            "state",
+            "telemetry",
+        ],
     ),
     (
         "audit",
         &["domain", "objects", "policy", "rules", "defaults", "review", "state", "admission"],
     ),
-    ("report", &["domain", "rules"]),
 ];
 
 /// Which crates a room must not name.

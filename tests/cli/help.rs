@@ -25,6 +25,7 @@ fn every_command_explains_itself() {
     insta::assert_snapshot!("help_status", run(&["status", "--help"]));
     insta::assert_snapshot!("help_rules", run(&["rules", "--help"]));
     insta::assert_snapshot!("help_webhooks", run(&["webhooks", "--help"]));
+    insta::assert_snapshot!("help_uninstall", run(&["uninstall", "--help"]));
     insta::assert_snapshot!("help_crds", run(&["crds", "--help"]));
     insta::assert_snapshot!("help_certs", run(&["certs", "--help"]));
     insta::assert_snapshot!("help_serve", run(&["serve", "--help"]));

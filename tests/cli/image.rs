@@ -69,13 +69,12 @@ fn command(words: &[String]) -> Command {
 #[test]
 fn it_runs_in_an_empty_root() {
     let folder = TempDir::new().unwrap();
-    let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/base/policies");
-    let root = Root::new(folder.path(), &documents);
+    let root = Root::new(folder.path());
     let version = command(&root.program(&["--version".into()])).output().unwrap();
     let expect = format!("ringfence {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(String::from_utf8(version.stdout).unwrap(), expect);
 
-    let mut serving = Serving::run(folder, command(&root.deployed()));
+    let mut serving = Serving::run(folder, command(&root.deployed(0)));
     assert_eq!(serving.get("/readyz").body, "ok");
     let answer = serving.review("/validate?timeout=10s", &fixture("create-deployment.json"));
     assert_eq!(answer["allowed"], false, "{answer}");

@@ -15,7 +15,7 @@ fn root() -> &'static Path {
 fn the_shipped_policy_is_what_the_program_prints() {
     let shipped = paper("manifests/admission-policy/policy.yaml");
     assert_eq!(run(&["webhooks", "--admission-policy"]).stdout, shipped);
-    let base = root().join("manifests/base/policies");
+    let base = root().join("manifests/files/policies");
     let printed = run(&["webhooks", "--admission-policy", "--policies", base.to_str().unwrap()]);
     assert_eq!((printed.stderr.as_str(), printed.stdout), ("", shipped));
 }
@@ -45,7 +45,7 @@ fn the_pod_is_given_the_time_that_it_takes_to_end() {
 }
 
 /// Every right, by role. Roles that bear rights over others are bound by name alone.
-const RIGHTS: [&str; 15] = [
+const RIGHTS: [&str; 19] = [
     r#"ringfence [""] ["namespaces"] ["get","list","watch","patch"]"#,
     r#"ringfence [""] ["nodes"] ["list","watch"]"#,
     r#"ringfence ["networking.k8s.io"] ["servicecidrs"] ["list","watch"]"#,
@@ -58,9 +58,13 @@ const RIGHTS: [&str; 15] = [
     r#"ringfence ["rbac.authorization.k8s.io"] ["rolebindings","clusterrolebindings"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence ["events.k8s.io"] ["events"] ["create","patch"]"#,
     r#"ringfence ["rbac.authorization.k8s.io"] ["clusterroles"] ["bind"] ["admin","edit","view","ringfence-owners","ringfence-namespace-owner"]"#,
+    r#"ringfence ["admissionregistration.k8s.io"] ["validatingwebhookconfigurations","mutatingwebhookconfigurations"] ["create"]"#,
+    r#"ringfence ["admissionregistration.k8s.io"] ["validatingwebhookconfigurations","mutatingwebhookconfigurations"] ["get","list","watch","update"] ["ringfence"]"#,
+    r#"ringfence ["rbac.authorization.k8s.io"] ["clusterroles"] ["get"] ["ringfence"]"#,
     r#"ringfence-owners [""] ["namespaces"] ["create"]"#,
     r#"ringfence-namespace-owner [""] ["namespaces"] ["get","update","patch","delete"]"#,
     r#"ringfence in ringfence-system ["coordination.k8s.io"] ["leases"] ["get","list","watch","create","update","patch","delete"]"#,
+    r#"ringfence in ringfence-system [""] ["configmaps"] ["create"]"#,
 ];
 
 #[test]

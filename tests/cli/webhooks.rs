@@ -56,12 +56,12 @@ fn the_platform_says_what_is_asked_about() {
     };
     let fill = ["namespaces Ignore", "tenants Ignore"];
     let judge = ["namespaces Fail", "tenants Fail"];
-    let beside = ["cluster Fail", "documents Fail"];
-    assert_eq!(entries("{}"), [judge, beside, fill].concat());
+    let beside = ["cluster Fail", "documents Fail", "probe Fail"];
+    assert_eq!(entries("{}"), [&judge[..], &beside, &fill].concat());
     let unowned = [&judge[..], &["unowned Ignore"], &beside, &fill].concat();
     assert_eq!(entries("{unowned: {profile: audit-only}}"), unowned);
-    let rehearsed = ["cluster Ignore", "documents Ignore"];
-    assert_eq!(entries("{rehearsal: true}"), [fill, rehearsed, fill].concat());
+    let rehearsed = ["cluster Ignore", "documents Ignore", "probe Ignore"];
+    assert_eq!(entries("{rehearsal: true}"), [&fill[..], &rehearsed, &fill].concat());
 }
 
 /// The API server's own policies for a Platform, on namespaces and on what the controller keeps, each

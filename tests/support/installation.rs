@@ -61,20 +61,15 @@ pub fn binary() -> &'static Path {
 pub struct Root(PathBuf);
 
 impl Root {
-    /// Makes it in a folder, with the documents of another, and certificates in `certs/` beside it.
-    pub fn new(folder: &Path, documents: &Path) -> Self {
+    /// Makes it in a folder, with certificates in `certs/` beside it.
+    pub fn new(folder: &Path) -> Self {
         let root = Self(folder.join("root"));
         root.add("ringfence", &fs::read(binary()).unwrap());
-        for document in fs::read_dir(documents).unwrap() {
-            let document = document.unwrap();
-            let name = format!("etc/ringfence/policies/{}", document.file_name().display());
-            root.add(&name, &fs::read(document.path()).unwrap());
-        }
         let certs = folder.join("certs");
         let mut make = Command::new(env!("CARGO_BIN_EXE_ringfence"));
         make.args(["certs", "--name", "ringfence.ringfence-system.svc", "--dir"]).arg(&certs);
         assert!(make.output().unwrap().status.success());
-        for name in ["tls.crt", "tls.key"] {
+        for name in ["ca.crt", "tls.crt", "tls.key"] {
             root.add(&format!("etc/ringfence/tls/{name}"), &fs::read(certs.join(name)).unwrap());
         }
         root
@@ -105,13 +100,15 @@ impl Root {
     }
 
     /// The program as the Deployment starts it, but for the ports, which others may have taken, and
-    /// for the patience with which it ends.
-    pub fn deployed(&self) -> Vec<String> {
+    /// for the patience with which it ends. Admission is on `port`, and so is the Service.
+    pub fn deployed(&self, port: u16) -> Vec<String> {
         let mut arguments = arguments();
         for argument in &mut arguments {
             let (flag, _) = argument.split_once('=').unwrap_or((argument, ""));
             match flag {
-                "--listen" | "--telemetry-listen" => *argument = format!("{flag}=127.0.0.1:0"),
+                "--listen" => *argument = format!("{flag}=127.0.0.1:{port}"),
+                "--telemetry-listen" => *argument = format!("{flag}=127.0.0.1:0"),
+                "--webhooks" => *argument = argument.replace(":443", &format!(":{port}")),
                 "--grace" => *argument = "--grace=0.01".into(),
                 _ => {}
             }

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use super::{Args, Controller};
 use crate::controller::Cluster;
 use crate::controller::lease::{Elector, Hand, Home, Report, Reporter};
+use crate::controller::webhooks::{Door, keep_webhooks};
 use crate::server::Shutdown;
 use crate::server::tls::Identity;
 use crate::state::Handle;
@@ -39,6 +40,7 @@ pub(super) fn join(
     sources: Sources,
     (tasks, shutdown): (&mut JoinSet<()>, &Shutdown),
 ) -> Hand {
+    let handle = sources.handle.clone();
     let home = Home::find(args.namespace.as_deref(), args.kubeconfig.is_none());
     let hand = match args.controller {
         Controller::On => {
@@ -48,7 +50,12 @@ pub(super) fn join(
         }
         Controller::Off => Hand::idle(cluster),
     };
-    let reporter = Reporter::new(cluster, home, hand.clone(), move || sources.report());
+    let report = move || sources.report();
+    let reporter = Reporter::new(cluster, home.clone(), hand.clone(), args.tls_ca.clone(), report);
     tasks.spawn(reporter.run(shutdown.draining()));
+    if let (Some(target), Some(ca)) = (args.webhooks.clone(), args.tls_ca.clone()) {
+        let door = Door { target, ca };
+        tokio::spawn(keep_webhooks(cluster.clone(), home, (handle, hand.clone()), door));
+    }
     hand
 }

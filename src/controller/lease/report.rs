@@ -1,7 +1,8 @@
 //! What each replica tells of itself.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use tokio::time::{Instant, interval, timeout};
 
 use super::{ATTEMPT, Hand, Home};
 use crate::controller::Cluster;
+use crate::controller::webhooks::own_authorities;
 use crate::seal::FIELD_MANAGER;
 use crate::state::{Namespaces, Seals, Snapshot};
 
@@ -21,6 +23,9 @@ use crate::state::{Namespaces, Seals, Snapshot};
 pub const REPLICA_LABEL: &str = "ringfence.dev/replica";
 /// Their annotation with the report, as JSON.
 pub const REPORT_ANNOTATION: &str = "ringfence.dev/report";
+
+/// Their annotation with the CAs that the replica's certificate may come from, as PEM.
+pub const AUTHORITIES_ANNOTATION: &str = "ringfence.dev/authorities";
 
 /// Between two reports.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -99,6 +104,8 @@ pub struct Reporter<F> {
     home: Home,
     hand: Hand,
     report: F,
+    /// The file of our CA.
+    authorities: Option<PathBuf>,
     /// Since when each other Lease has been as it is.
     known: HashMap<String, (Option<String>, Instant)>,
     complaint: Option<String>,
@@ -106,10 +113,25 @@ pub struct Reporter<F> {
 
 impl<F: Fn() -> Report> Reporter<F> {
     /// Who reports what `report` finds.
-    pub fn new(cluster: &Cluster, home: Home, hand: Hand, report: F) -> Self {
+    pub fn new(
+        cluster: &Cluster,
+        home: Home,
+        hand: Hand,
+        authorities: Option<PathBuf>,
+        report: F,
+    ) -> Self {
         let leases = Api::namespaced(cluster.client.clone(), &home.namespace);
         let others = Api::namespaced(hand.client(), &home.namespace);
-        Self { leases, others, home, hand, report, known: HashMap::new(), complaint: None }
+        Self {
+            leases,
+            others,
+            home,
+            hand,
+            report,
+            authorities,
+            known: HashMap::new(),
+            complaint: None,
+        }
     }
 
     /// Reports until `end`, and takes its report away then.
@@ -151,12 +173,16 @@ impl<F: Fn() -> Report> Reporter<F> {
 
     async fn tell(&self) -> Result<(), kube::Error> {
         let report = serde_json::to_string(&(self.report)()).map_err(kube::Error::SerdeError)?;
+        let mut annotations = BTreeMap::from([(REPORT_ANNOTATION.to_owned(), report)]);
+        let file = self.authorities.as_deref().map(own_authorities);
+        let file = file.transpose().unwrap_or_default();
+        annotations.extend(file.map(|text| (AUTHORITIES_ANNOTATION.to_owned(), text)));
         let replica = &self.home.replica;
         let lease = Lease {
             metadata: ObjectMeta {
                 name: Some(replica.clone()),
                 labels: Some([(REPLICA_LABEL.to_owned(), "true".to_owned())].into()),
-                annotations: Some([(REPORT_ANNOTATION.to_owned(), report)].into()),
+                annotations: Some(annotations),
                 ..ObjectMeta::default()
             },
             spec: Some(LeaseSpec {

@@ -169,7 +169,7 @@ fn roles() -> Vec<Value> {
 /// roles it may bind those that are listed, and it reads no Secret.
 #[test]
 fn cve_2026_22872_capsule_a_controller_that_may_do_everything() {
-    const WRITES: [&str; 7] = [
+    const WRITES: [&str; 9] = [
         "networkpolicies",
         "resourcequotas",
         "limitranges",
@@ -177,6 +177,9 @@ fn cve_2026_22872_capsule_a_controller_that_may_do_everything() {
         "clusterrolebindings",
         "subjectaccessreviews",
         "events",
+        // Those of our name alone; but who may make one may make any.
+        "validatingwebhookconfigurations",
+        "mutatingwebhookconfigurations",
     ];
     let all = roles();
     let role = all.iter().find(|role| role["metadata"]["name"] == "ringfence").unwrap();

@@ -108,7 +108,7 @@ fn cve_2023_22651_rancher_a_webhook_that_is_not_asked() {
     assert_eq!(passing(Wanted::default()), [""; 0]);
     assert_eq!(passing(Wanted { unowned: true, rehearsal: false }), ["unowned"]);
     let judging = entries(Wanted::default()).into_iter().filter(|it| !it.mutating);
-    let all = ["namespaces", "tenants", "cluster", "documents"];
+    let all = ["namespaces", "tenants", "cluster", "documents", "probe"];
     assert_eq!(judging.map(|it| it.name).collect::<Vec<_>>(), all);
     // In a rehearsal, which is asked for, nothing is refused.
     assert_eq!(passing(Wanted { unowned: false, rehearsal: true }), all);

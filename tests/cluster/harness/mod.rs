@@ -19,7 +19,7 @@ mod upstream;
 pub use api::Api;
 pub use control_plane::{ControlPlane, Options};
 pub use kubectl::{Kubeconfig, Output, on_one_line};
-pub use process::{Server, wait_until};
+pub use process::{Server, free_ports, wait_until};
 pub use upstream::{
     Answer, Defaulter, Defaults, Manifests, Query, References, Upstream, upstream_checks,
 };

@@ -3,6 +3,8 @@
 
 mod replica;
 mod terms;
+mod uninstall;
+mod webhooks;
 
 use serde_json::Value;
 

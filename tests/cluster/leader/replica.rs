@@ -27,7 +27,10 @@ impl Replica {
         let config = account(plane, name).path().display().to_string();
         let pod = format!("POD_NAME={name}");
         let mut args = vec![&*pod, PROGRAM, "serve", "--kubeconfig", &config, "--grace", "0.01"];
-        args.extend(["--listen", "127.0.0.1:0", "--telemetry-listen", "127.0.0.1:0"]);
+        args.extend(["--telemetry-listen", "127.0.0.1:0"]);
+        if !more.contains(&"--listen") {
+            args.extend(["--listen", "127.0.0.1:0"]);
+        }
         args.extend(more);
         let args: Vec<String> = args.into_iter().map(str::to_owned).collect();
         let mut server =

@@ -1,0 +1,288 @@
+//! Takes out of a cluster what refuses, and where asked what closes namespaces.
+//!
+//! It begins only where all of it may be done. First our account loses its rights, so that nothing of
+//! what goes is made anew; then what refuses goes, and only then what closes: a namespace that opens is
+//! never one in which nothing works. What remains at the end is told; doing it again goes on from there.
+
+use std::fmt::Debug;
+
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+    PostParams,
+};
+use kube::core::PartialObjectMeta;
+use kube::{Api, ResourceExt as _};
+use serde_json::{Map, Value, json};
+
+use super::Cluster;
+use super::keeper::{KINDS, resource};
+use crate::defaults::FILLED_IN;
+use crate::domain::{MANAGED_LABEL, OUR_NAMESPACE, TENANT_LABEL};
+
+/// What gives our account its rights, and what refuses: the API group, the kind, the plural, the name and
+/// the namespace, in the order in which they go.
+const ADMISSION: [[&str; 5]; 8] = [
+    ["rbac.authorization.k8s.io", "ClusterRoleBinding", "clusterrolebindings", "ringfence", ""],
+    ["rbac.authorization.k8s.io", "RoleBinding", "rolebindings", "ringfence", OUR_NAMESPACE],
+    [
+        "admissionregistration.k8s.io",
+        "MutatingWebhookConfiguration",
+        "mutatingwebhookconfigurations",
+        "ringfence",
+        "",
+    ],
+    [
+        "admissionregistration.k8s.io",
+        "ValidatingWebhookConfiguration",
+        "validatingwebhookconfigurations",
+        "ringfence",
+        "",
+    ],
+    [
+        "admissionregistration.k8s.io",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
+        "namespaces.ringfence.dev",
+        "",
+    ],
+    [
+        "admissionregistration.k8s.io",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
+        "managed.ringfence.dev",
+        "",
+    ],
+    [
+        "admissionregistration.k8s.io",
+        "ValidatingAdmissionPolicy",
+        "validatingadmissionpolicies",
+        "namespaces.ringfence.dev",
+        "",
+    ],
+    [
+        "admissionregistration.k8s.io",
+        "ValidatingAdmissionPolicy",
+        "validatingadmissionpolicies",
+        "managed.ringfence.dev",
+        "",
+    ],
+];
+
+/// How often it is looked for what is left, in case somebody makes it anew.
+const ROUNDS: usize = 3;
+
+/// What came of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// What is gone, in order.
+    pub gone: Vec<String>,
+    /// What is still there, and why.
+    pub left: Vec<String>,
+}
+
+/// It was not begun.
+#[derive(Debug, thiserror::Error)]
+pub enum NotBegun {
+    /// You may not do all of it.
+    #[error("nothing was changed: you may not {}", .0.join(", nor "))]
+    Forbidden(Vec<String>),
+    /// The API server does not say what you may.
+    #[error("nothing was changed")]
+    Unknown(#[from] kube::Error),
+}
+
+/// Takes out what refuses, and with `seals` also what closes namespaces and the labels of those.
+///
+/// # Errors
+/// [`NotBegun`]
+pub async fn uninstall(cluster: &Cluster, seals: bool) -> Result<Taken, NotBegun> {
+    let forbidden = forbidden(cluster, seals).await?;
+    if !forbidden.is_empty() {
+        return Err(NotBegun::Forbidden(forbidden));
+    }
+    let mut work = Work { cluster, taken: Taken::default() };
+    for [group, kind, plural, name, namespace] in ADMISSION {
+        let gvk = GroupVersionKind::gvk(group, "v1", kind);
+        let resource = ApiResource::from_gvk_with_plural(&gvk, plural);
+        work.delete(&resource, namespace, name).await;
+    }
+    // While anything still refuses, or our account may still write, no namespace is opened.
+    if seals && work.taken.left.is_empty() {
+        work.open().await;
+    }
+    Ok(work.taken)
+}
+
+/// What is needed and not allowed.
+async fn forbidden(cluster: &Cluster, seals: bool) -> Result<Vec<String>, kube::Error> {
+    let admission = ADMISSION.iter().map(|[group, _, plural, _, namespace]| {
+        ("delete", *group, *plural, (!namespace.is_empty()).then_some(*namespace))
+    });
+    let of_seals = KINDS.iter().flat_map(|(_, group, _, plural)| {
+        ["list", "delete"].map(|verb| (verb, *group, *plural, None))
+    });
+    let namespaces = ["list", "patch"].map(|verb| (verb, "", "namespaces", None));
+    let mut needed: Vec<_> = admission.collect();
+    if seals {
+        needed.extend(of_seals.chain(namespaces));
+    }
+    needed.dedup();
+    let reviews: Api<SelfSubjectAccessReview> = Api::all(cluster.client.clone());
+    let mut forbidden = Vec::new();
+    for (verb, group, plural, namespace) in needed {
+        let attributes = ResourceAttributes {
+            verb: Some(verb.to_owned()),
+            group: Some(group.to_owned()),
+            resource: Some(plural.to_owned()),
+            namespace: namespace.map(str::to_owned),
+            ..ResourceAttributes::default()
+        };
+        let spec = SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(attributes),
+            ..SelfSubjectAccessReviewSpec::default()
+        };
+        let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
+        let answer = reviews.create(&PostParams::default(), &review).await?;
+        if !answer.status.is_some_and(|status| status.allowed) {
+            forbidden.push(format!("{verb} {plural}"));
+        }
+    }
+    Ok(forbidden)
+}
+
+struct Work<'a> {
+    cluster: &'a Cluster,
+    taken: Taken,
+}
+
+impl Work<'_> {
+    fn api(&self, resource: &ApiResource, namespace: &str) -> Api<DynamicObject> {
+        let client = self.cluster.client.clone();
+        match namespace {
+            "" => Api::all_with(client, resource),
+            namespace => Api::namespaced_with(client, namespace, resource),
+        }
+    }
+
+    async fn delete(&mut self, resource: &ApiResource, namespace: &str, name: &str) {
+        let deleted = self.api(resource, namespace).delete(name, &DeleteParams::default()).await;
+        let place = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+        self.note(format!("{} {place}{name}", resource.kind), deleted);
+    }
+
+    fn note(&mut self, what: String, done: Result<impl Debug, kube::Error>) {
+        match done {
+            Ok(_) => self.taken.gone.push(what),
+            // It was not there.
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            Err(error) => self.taken.left.push(format!("{what}: {error}")),
+        }
+    }
+
+    /// Takes away every seal, and then the labels of namespaces.
+    async fn open(&mut self) {
+        for _ in 0..ROUNDS {
+            let (before, mut there) = (self.taken.gone.len(), 0);
+            self.taken.left.clear();
+            for kind in KINDS {
+                let (resource, managed) = (resource(kind), format!("{MANAGED_LABEL}=true"));
+                let ours = ListParams::default().labels(&managed);
+                match self.api(&resource, "").list(&ours).await {
+                    // Clusterwide kinds that this cluster does not have.
+                    Err(kube::Error::Api(status)) if status.code == 404 => {}
+                    Err(error) => self.taken.left.push(format!("{}: {error}", resource.kind)),
+                    Ok(listed) => {
+                        for object in listed {
+                            there += 1;
+                            let namespace = object.namespace().unwrap_or_default();
+                            self.delete(&resource, &namespace, &object.name_any()).await;
+                        }
+                    }
+                }
+            }
+            if there == 0 && self.taken.left.is_empty() {
+                return self.unlabel().await;
+            }
+            if self.taken.gone.len() == before {
+                return;
+            }
+        }
+        let again = "what closes namespaces is made anew: end every `ringfence serve` first";
+        self.taken.left.push(again.to_owned());
+    }
+
+    async fn unlabel(&mut self) {
+        let namespaces: Api<Namespace> = Api::all(self.cluster.client.clone());
+        let listed = match namespaces
+            .list_metadata(&ListParams::default().labels(TENANT_LABEL))
+            .await
+        {
+            Ok(listed) => listed,
+            Err(error) => return self.taken.left.push(format!("labels of namespaces: {error}")),
+        };
+        for namespace in listed {
+            let name = namespace.name_any();
+            let patch = Patch::Merge(without_ours(&namespace));
+            let patched = namespaces.patch_metadata(&name, &PatchParams::default(), &patch).await;
+            self.note(format!("labels of namespace {name}"), patched);
+        }
+    }
+}
+
+/// A patch that takes away our labels and annotations, and the labels that we filled in and that still
+/// say what we wrote.
+fn without_ours(namespace: &PartialObjectMeta<Namespace>) -> Value {
+    let (labels, annotations) = (namespace.labels(), namespace.annotations());
+    let filled = annotations.get(FILLED_IN).map(String::as_str).unwrap_or_default();
+    let filled: Vec<_> = filled.split(',').filter_map(|entry| entry.split_once('=')).collect();
+    let is_ours = |key: &str| key.starts_with("ringfence.dev/");
+    let gone = |keys: Vec<&String>| -> Map<String, Value> {
+        keys.into_iter().map(|key| (key.clone(), Value::Null)).collect()
+    };
+    let ours = labels
+        .iter()
+        .filter(|(key, value)| is_ours(key) || filled.contains(&(key.as_str(), value.as_str())));
+    let labels = gone(ours.map(|(key, _)| key).collect());
+    let annotations = gone(annotations.keys().filter(|key| is_ours(key)).collect());
+    json!({ "metadata": { "labels": labels, "annotations": annotations } })
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::{ObjectMeta, PartialObjectMetaExt as _};
+
+    use super::*;
+
+    #[test]
+    fn what_others_set_on_a_namespace_stays() {
+        let map = |entries: &[(&str, &str)]| {
+            let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+            Some(entries.iter().map(own).collect())
+        };
+        let meta = ObjectMeta {
+            labels: map(&[
+                ("ringfence.dev/tenant", "alpha"),
+                ("pod-security.kubernetes.io/enforce", "restricted"),
+                ("pod-security.kubernetes.io/audit", "baseline"),
+                ("team", "a"),
+            ]),
+            annotations: map(&[
+                (
+                    FILLED_IN,
+                    "pod-security.kubernetes.io/enforce=restricted,pod-security.kubernetes.io/audit=restricted",
+                ),
+                ("note", "mine"),
+            ]),
+            ..ObjectMeta::default()
+        };
+        let patch = without_ours(&meta.into_response_partial());
+        let labels =
+            json!({"ringfence.dev/tenant": null, "pod-security.kubernetes.io/enforce": null});
+        assert_eq!(patch["metadata"]["labels"], labels);
+        assert_eq!(patch["metadata"]["annotations"], json!({FILLED_IN: null}));
+    }
+}
