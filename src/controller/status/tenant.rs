@@ -31,7 +31,7 @@ pub(super) fn seen(snapshot: &Snapshot) -> HashMap<String, Seen> {
         Seals::Watched(sealed) => sealed.contains(name),
     };
     for (name, namespace) in known {
-        let label = namespace.as_deref();
+        let label = namespace.tenant.as_deref();
         let claim = snapshot.tenants.claim(name).map(|tenant| tenant.name.as_str());
         if let Some(tenant) = label.or(claim) {
             let seen = all.entry(tenant.to_owned()).or_default();

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::Version;
 use crate::policy::{Source, usable};
-use crate::state::{Namespaces, Seals};
+use crate::state::{Namespace, Namespaces, Seals};
 
 const NOW: &str = "2027-02-20T00:00:00Z";
 
@@ -19,7 +19,7 @@ fn source(kind: &str, name: &str, spec: Value) -> Source {
 
 fn snapshot(usable: &Usable, namespaces: &[(&str, Option<&str>)], sealed: &[&str]) -> Snapshot {
     let known =
-        namespaces.iter().map(|(name, label)| ((*name).to_owned(), label.map(str::to_owned)));
+        namespaces.iter().map(|(name, label)| ((*name).to_owned(), Namespace::labelled(*label)));
     Snapshot {
         tenants: usable.documents.resolve(),
         namespaces: Arc::new(Namespaces::Watched(known.collect())),
