@@ -291,6 +291,7 @@ mod tests {
                 Seals::Watched(sealed) => sealed.contains("a"),
                 Seals::Unwatched => panic!("not watched"),
             };
+            builder.apply(Change::Ranges(ToldRanges::default()));
             builder.apply_all([Change::Tenants(Arc::default()), all("one"), sealed("one")]);
             assert!(is_sealed());
             let ending = Namespace { ending: true, ..with("one") };
