@@ -7,10 +7,10 @@ use anyhow::{Context as _, Result};
 use super::{Outcome, output};
 use crate::controller::{Cluster, uninstall};
 
-/// Takes out of a cluster all that refuses: our account's rights, the webhook configurations, and the
-/// policies that the API server holds to by itself.
+/// Takes all that refuses out of a cluster.
 ///
-/// What closes namespaces stays, and so do their labels, unless --remove-seals is given. Nothing is
+/// That is our account's rights, the webhook configurations, and the policies that the API server holds
+/// to by itself. What closes namespaces stays, and so do their labels, unless --remove-seals is given. Nothing is
 /// begun where you may not do all of it; what is left at the end is told, and doing it again goes on.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
