@@ -5,14 +5,17 @@
 //! [`rules`], what is filled in is [`defaults`]; both read [`objects`] and a tenant's profile from
 //! [`policy`]. What a tenant's namespace must hold is [`seal`]. Documents come by [`files`], what the
 //! cluster tells by [`controller`]. The same judgement on manifests is [`audit`], printed by [`report`].
+//! What network policies let through is asked of [`reach`], in whose form [`network`] puts them.
 //! [`cli`] wires the rooms together, and [`domain`] is the vocabulary of them all.
 //!
 //! Modules are in reading order: each uses only those above it. `tests/architecture` holds that.
 
 pub mod domain;
 pub mod objects;
+pub mod reach;
 pub mod telemetry;
 
+pub mod network;
 pub mod policy;
 pub mod rules;
 

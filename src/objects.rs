@@ -9,6 +9,7 @@ mod carried;
 pub mod decode;
 pub mod json;
 mod meta;
+mod network;
 mod pod;
 mod stored;
 mod workload;
@@ -17,6 +18,12 @@ pub mod yaml;
 pub use carried::Carried;
 pub use decode::{Malformed, Raw, from_json};
 pub use meta::{Annotations, Labelled, Made, MadeMeta, Meta, Object, OwnerReference};
+pub use network::{
+    IpBlock, LabelRequirement, LabelSelector, NamedPort, NetworkPeer, NetworkPolicy,
+    NetworkPolicySpec, NetworkPort, NetworkRule, NetworkedContainer, NetworkedCronJob,
+    NetworkedPod, NetworkedPodSpec, NetworkedPodStatus, NetworkedWorkload, NetworkedWorkloadSpec,
+    NumberOrName,
+};
 pub use pod::{
     AppArmorProfile, Capabilities, Container, ContainerList, ContainerSecurity, Handler, Lifecycle,
     Pod, PodSecurity, PodSpec, Port, Probe, SeLinuxOptions, SeccompProfile, Socket, Sysctl, Volume,

@@ -81,19 +81,26 @@ object! {
 }
 
 impl Made<'_> {
+    /// The object itself and the workloads that made it ([`MadeMeta::workloads`]).
+    #[must_use]
+    pub fn workloads(&self, kind: &str) -> Vec<(String, String)> {
+        self.meta.workloads(kind)
+    }
+}
+
+impl MadeMeta<'_> {
     /// The object itself and the workloads that made it, each with kind and name. Of a ReplicaSet's
     /// pod its Deployment too, whose name is the ReplicaSet's less the pods' hash; of a Job's its
     /// CronJob, less the minute that the name ends with.
     #[must_use]
     pub fn workloads(&self, kind: &str) -> Vec<(String, String)> {
-        let meta = &self.meta;
         let mut all = Vec::new();
-        if !meta.name.is_empty() {
-            all.push((kind.to_owned(), meta.name.to_string()));
+        if !self.name.is_empty() {
+            all.push((kind.to_owned(), self.name.to_string()));
         }
-        for owner in meta.owners.iter().filter(|owner| owner.controller) {
+        for owner in self.owners.iter().filter(|owner| owner.controller) {
             all.push((owner.kind.to_string(), owner.name.to_string()));
-            let hash = meta.labels.get("pod-template-hash").map(AsRef::as_ref);
+            let hash = self.labels.get("pod-template-hash").map(AsRef::as_ref);
             let maker = match owner.kind.as_ref() {
                 "ReplicaSet" => hash
                     .filter(|hash| !hash.is_empty())

@@ -11,7 +11,9 @@ use ringfence::rules;
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("objects", &["domain"]),
+    ("reach", &["domain"]),
     ("telemetry", &["domain"]),
+    ("network", &["domain", "objects", "reach"]),
     ("policy", &["domain", "objects"]),
     ("rules", &["domain", "objects", "policy"]),
     ("defaults", &["domain", "objects", "policy"]),
@@ -62,6 +64,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         &["serde_json", "serde", "kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"],
     ),
     ("objects", &["kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
+    ("reach", &["serde_json", "serde", "kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
+    ("network", &["serde_json", "kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
     ("policy", &["tokio", "axum", "hyper", "tracing"]),
     ("rules", &["serde_json", "kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
     ("defaults", &["kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
@@ -78,8 +82,19 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms in which nothing may depend on when or where it runs.
-const PURE: [&str; 9] =
-    ["domain", "objects", "policy", "rules", "defaults", "seal", "review", "admission", "report"];
+const PURE: [&str; 11] = [
+    "domain",
+    "objects",
+    "reach",
+    "network",
+    "policy",
+    "rules",
+    "defaults",
+    "seal",
+    "review",
+    "admission",
+    "report",
+];
 
 /// What such a room must not name.
 const IMPURE: [&str; 9] = [

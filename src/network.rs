@@ -1,0 +1,20 @@
+//! Kubernetes objects → the normal form of [`reach`](crate::reach).
+//!
+//! A policy means what the API server would have stored: fields that nobody knows are dropped, what is
+//! absent has its default. What the API server would have refused, or what we cannot follow, is reported,
+//! and the policy counts as open.
+//!
+//! Deliberately absent: where the texts come from, tenants.
+
+mod pod;
+mod policy;
+mod selector;
+#[cfg(test)]
+mod tests;
+
+pub use pod::{Found, namespace, pod, workload};
+pub use policy::{Read, network_policy};
+pub use selector::selector;
+
+/// The label by which the API server names each namespace; nobody else can write it.
+pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";

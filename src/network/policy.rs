@@ -1,0 +1,182 @@
+//! NetworkPolicies.
+
+use super::selector::selector;
+use crate::domain::{Cidr, InvalidCidr, sanitise};
+use crate::objects::{
+    IpBlock, LabelSelector, Malformed, NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule,
+    NumberOrName, from_json,
+};
+use crate::reach::{
+    Action, AddressSet, Direction, Namespaces, Origin, Peer, Policy, PortSet, Ports, Protocol,
+    Rule, Scope, Selector, Side, Tier, Unclear,
+};
+
+/// A policy, and what of it was not understood; then it counts as open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// It.
+    pub policy: Policy,
+    /// What was not understood.
+    pub unclear: Option<Unclear>,
+}
+
+/// Every NetworkPolicy is asked at once: they only add.
+const PRIORITY: i32 = 0;
+
+/// A NetworkPolicy of a namespace. `place` tells where something in it stands, by its RFC 6901 pointer.
+///
+/// # Errors
+/// [`Malformed`] where the text is no such object.
+pub fn network_policy(
+    text: &str,
+    namespace: &str,
+    place: &dyn Fn(&str) -> String,
+) -> Result<Read, Malformed> {
+    let policy: NetworkPolicy<'_> = from_json(text)?;
+    let of = |direction, field: &str, rules: &[NetworkRule<'_>]| -> Vec<(Direction, String)> {
+        let numbers = 0..rules.len();
+        numbers.map(|index| (direction, place(&format!("/spec/{field}/{index}")))).collect()
+    };
+    let mut places = of(Direction::Ingress, "ingress", &policy.spec.ingress);
+    places.extend(of(Direction::Egress, "egress", &policy.spec.egress));
+    let origin = Origin {
+        kind: "NetworkPolicy".to_owned(),
+        namespace: Some(namespace.to_owned()),
+        name: policy.meta.name.to_string(),
+        source: place(""),
+        places,
+    };
+    let read = Reader { namespace }.policy(&policy, &origin);
+    Ok(match read {
+        Ok(policy) => Read { policy, unclear: None },
+        Err(text) => {
+            let policy = Policy::open(origin.clone(), Tier::Namespaced);
+            Read { policy, unclear: Some(Unclear { origin, text }) }
+        }
+    })
+}
+
+struct Reader<'a> {
+    namespace: &'a str,
+}
+
+impl Reader<'_> {
+    fn policy(&self, own: &NetworkPolicy<'_>, origin: &Origin) -> Result<Policy, String> {
+        let spec = &own.spec;
+        let mut types = spec.types.iter();
+        if let Some(unknown) = types.find(|own| !matches!(own.as_ref(), "Ingress" | "Egress")) {
+            return Err(format!("the policy type `{}` is not known", sanitise(unknown, 63)));
+        }
+        // What the API server fills in where the list is empty.
+        let concerns = |name: &str, default: bool| {
+            if spec.types.is_empty() { default } else { spec.types.iter().any(|own| own == name) }
+        };
+        let (takes, opens) =
+            (concerns("Ingress", true), concerns("Egress", !spec.egress.is_empty()));
+        // The rules of a direction that it does not concern are read too, for what is wrong in them.
+        let ingress = self.side(&spec.ingress, Direction::Ingress)?;
+        let egress = self.side(&spec.egress, Direction::Egress)?;
+        Ok(Policy {
+            origin: origin.clone(),
+            tier: Tier::Namespaced,
+            priority: PRIORITY,
+            subject: Scope {
+                namespaces: Namespaces::Named(self.namespace.to_owned()),
+                pods: optional(spec.pods.as_ref())?,
+            },
+            ingress: takes.then_some(ingress),
+            egress: opens.then_some(egress),
+        })
+    }
+
+    fn side(&self, rules: &[NetworkRule<'_>], direction: Direction) -> Result<Side, String> {
+        let rule = |rule: &NetworkRule<'_>| {
+            let peers = match direction {
+                Direction::Ingress => &rule.from,
+                Direction::Egress => &rule.to,
+            };
+            let everyone = || Ok(vec![Peer::Everyone]);
+            let listed = || peers.iter().map(|own| self.peer(own)).collect();
+            let peers = if peers.is_empty() { everyone() } else { listed() };
+            Ok(Rule { action: Action::Accept, peers: peers?, ports: ports(&rule.ports)? })
+        };
+        let rules: Result<Vec<Rule>, String> = rules.iter().map(rule).collect();
+        Ok(Side { isolates: true, rules: rules? })
+    }
+
+    fn peer(&self, own: &NetworkPeer<'_>) -> Result<Peer, String> {
+        match (&own.pods, &own.namespaces, &own.block) {
+            (None, None, Some(block)) => Ok(Peer::Addresses(addresses(block)?)),
+            (Some(pods), None, None) => Ok(Peer::Pods(Scope {
+                namespaces: Namespaces::Named(self.namespace.to_owned()),
+                pods: selector(pods)?,
+            })),
+            (pods, Some(namespaces), None) => Ok(Peer::Pods(Scope {
+                namespaces: Namespaces::Chosen(selector(namespaces)?),
+                pods: optional(pods.as_ref())?,
+            })),
+            (None, None, None) => Err("a peer says nothing that is known".to_owned()),
+            (_, _, Some(_)) => Err("a peer has both an ipBlock and a selector".to_owned()),
+        }
+    }
+}
+
+/// An absent selector selects all.
+fn optional(own: Option<&LabelSelector<'_>>) -> Result<Selector, String> {
+    own.map_or_else(|| Ok(Selector::everything()), selector)
+}
+
+fn addresses(block: &IpBlock<'_>) -> Result<AddressSet, String> {
+    let except = block.except.iter().map(|own| range(own));
+    except.into_iter().try_fold(range(&block.cidr)?, |all, own| Ok(all.without(&own?)))
+}
+
+fn range(text: &str) -> Result<AddressSet, String> {
+    match text.parse::<Cidr>() {
+        Ok(cidr) => Ok(AddressSet::of(&cidr)),
+        // The API server takes them, and they stand for the range.
+        Err(InvalidCidr::HostBits { range, .. }) => Ok(AddressSet::of(&range)),
+        Err(InvalidCidr::Shape(text)) => {
+            Err(format!("`{}` is not a range of addresses", sanitise(&text, 63)))
+        }
+    }
+}
+
+/// No ports are all of them.
+fn ports(list: &[NetworkPort<'_>]) -> Result<Ports, String> {
+    if list.is_empty() {
+        return Ok(Ports::all());
+    }
+    list.iter().try_fold(Ports::default(), |mut all, own| {
+        all.add(port(own)?);
+        Ok(all)
+    })
+}
+
+fn port(own: &NetworkPort<'_>) -> Result<Ports, String> {
+    let named = own.protocol.as_deref().unwrap_or("TCP");
+    let protocol = Protocol::parse(named)
+        .ok_or_else(|| format!("the protocol `{}` is not known", sanitise(named, 63)))?;
+    let numbers = |numbers| Ok(Ports { numbers, names: Vec::new() });
+    match (&own.port, own.end) {
+        (None, None) => numbers(PortSet::of(protocol)),
+        (Some(NumberOrName::Number(first)), end) => {
+            let (first, last) = (number(*first)?, number(end.unwrap_or(*first))?);
+            if last < first {
+                return Err(format!("the range of ports {first} to {last} is empty"));
+            }
+            numbers(PortSet::range(protocol, first, last))
+        }
+        (Some(NumberOrName::Name(name)), None) => {
+            Ok(Ports { numbers: PortSet::default(), names: vec![(protocol, name.to_string())] })
+        }
+        (None | Some(NumberOrName::Name(_)), Some(_)) => {
+            Err("an `endPort` needs a `port` that is a number".to_owned())
+        }
+    }
+}
+
+fn number(port: i32) -> Result<u16, String> {
+    let port = u16::try_from(port).ok().filter(|port| *port != 0);
+    port.ok_or_else(|| "a port is a number from 1 to 65535".to_owned())
+}
