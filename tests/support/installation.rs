@@ -108,7 +108,9 @@ impl Root {
             match flag {
                 "--listen" => *argument = format!("{flag}=127.0.0.1:{port}"),
                 "--telemetry-listen" => *argument = format!("{flag}=127.0.0.1:0"),
-                "--webhooks" => *argument = argument.replace(":443", &format!(":{port}")),
+                "--webhooks" if port != 0 => {
+                    *argument = argument.replace(":443", &format!(":{port}"));
+                }
                 "--grace" => *argument = "--grace=0.01".into(),
                 _ => {}
             }

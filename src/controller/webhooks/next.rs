@@ -57,7 +57,7 @@ pub(super) fn next(
     let missing = |index: usize| standing.get(index).is_none();
     let first = (0..KINDS.len()).find(|index| {
         let stands = standing.get(*index).is_some_and(|live| is(live, webhooks(wanted, *index)));
-        !stands && !(suspended && missing(*index))
+        !(stands || suspended && missing(*index))
     })?;
     let judging = webhooks(wanted, 0).as_array()?;
     let probe = judging.iter().find(|it| is_probe(it))?;

@@ -197,9 +197,11 @@ fn items(value: &Value, count: usize) -> Value {
 fn entries(value: &Value, count: usize) -> Value {
     let map = value.as_object().unwrap();
     let (key, value) = map.iter().next_back().unwrap();
-    let key = |index: usize| match key.starts_with("RF") {
-        true => format!("RF{}", 4000 + index),
-        false => format!("k{index}"),
+    let key = |index: usize| match key.as_str() {
+        code if code.starts_with("RF") => format!("RF{}", 4000 + index),
+        "cpu" | "memory" => format!("kubernetes.io/k{index}"),
+        "pods" | "requests.cpu" | "limits.memory" => format!("count/k{index}"),
+        _ => format!("k{index}"),
     };
     Value::Object((0..count).map(|index| (key(index), value.clone())).collect::<Map<_, _>>())
 }

@@ -78,10 +78,14 @@ pub fn attempts(owned: &str, other: &str) -> Vec<Attempt> {
     ]
 }
 
-/// Each changes a label that is the tenant's to write, or nothing.
-pub fn neighbours(owned: &str) -> Vec<Attempt> {
+/// Each changes a label that is the tenant's to write, or nothing. What replaces all of a namespace must
+/// hold the `labels` and `annotations` that it has.
+pub fn neighbours(owned: &str, live: &Value) -> Vec<Attempt> {
     let team = r#"--patch={"metadata":{"labels":{"team":"b"}}}"#;
     let same = json!({"ringfence.dev/tenant": "alpha", "team": "c"});
+    let mut whole = json!({"name": owned, "labels": live["metadata"]["labels"],
+        "annotations": live["metadata"]["annotations"]});
+    whole["labels"]["team"] = json!("c");
     let finalize = format!("/api/v1/namespaces/{owned}/finalize");
     let nothing = Value::Null;
     vec![
@@ -100,7 +104,7 @@ pub fn neighbours(owned: &str) -> Vec<Attempt> {
             "finalize",
             &["replace", "--raw", &finalize, "-f", "-"],
             &json!({"apiVersion": "v1", "kind": "Namespace",
-                "metadata": {"name": owned, "labels": same}, "spec": {"finalizers": ["kubernetes"]}}),
+                "metadata": whole, "spec": {"finalizers": ["kubernetes"]}}),
         ),
     ]
 }
