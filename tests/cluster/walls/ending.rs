@@ -13,7 +13,11 @@ fn held(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": NAMESPACE, "finalizers": ["example.com/held"]},
         "spec": {"automountServiceAccountToken": false,
-            "containers": [{"name": "app", "image": "registry.example.com/app:1"}]}})
+            "securityContext": {"runAsNonRoot": true, "runAsUser": 1000,
+                "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{"name": "app", "image": "registry.example.com/app:1",
+                "securityContext": {"allowPrivilegeEscalation": false,
+                    "capabilities": {"drop": ["ALL"]}}}]}})
 }
 
 fn uids(walls: &Walls) -> Vec<Value> {
