@@ -113,7 +113,7 @@ mod tests {
         #[test]
         fn what_is_written_is_what_is_read(
             contact in "\\PC{1,12}",
-            user in prop_oneof!["\\PC{1,12}", "[a-z0-9:.+_-]{1,6}", "(yes|No|null|~|0x1F|1e3|.5|<<|=)"],
+            user in prop_oneof!["\\PC{1,12}", "[a-z0-9:.+_-]{1,6}", "(yes|No|null|~|0x1F|1e3|\\.5|<<|=)"],
             key in "[a-zA-Z0-9]{1,5}",
             value in "[a-zA-Z0-9]{0,5}",
         ) {
