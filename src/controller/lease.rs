@@ -3,8 +3,8 @@
 //! The [`Elector`] holds the Lease `ringfence-leader` as client-go's `tools/leaderelection` does: no
 //! clocks of two machines are compared, for a Lease counts as left when this process has seen no change
 //! of it for as long as it says. What that cannot rule out is closed here: a hand writes only within
-//! [`TERM`] of the last renewal that was answered, counted from when it was sent, and the API server is
-//! told to give up each write after [`WRITE`]. Both together are less than the Lease lasts, so that the
+//! `TERM` of the last renewal that was answered, counted from when it was sent, and the API server is
+//! told to give up each write after `WRITE`. Both together are less than the Lease lasts, so that the
 //! last write of one leader ends before another begins, even where a leader was stopped in between and
 //! goes on later.
 //!
