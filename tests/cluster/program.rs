@@ -1,7 +1,7 @@
 //! The program beside the API server: what it prints, and how the API server comes to ask it.
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
@@ -10,6 +10,12 @@ use super::harness::{ControlPlane, Server, on_one_line};
 /// How long anything is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ringfence");
+
+/// RFC 3339, so many seconds from now.
+pub fn in_seconds(seconds: u64) -> String {
+    let at = SystemTime::now() + Duration::from_secs(seconds);
+    jiff::Timestamp::try_from(at).unwrap().round(jiff::Unit::Second).unwrap().to_string()
+}
 
 /// What the program prints.
 pub fn printed(args: &[&str]) -> String {

@@ -117,13 +117,16 @@ fn a_mistake_is_named_with_its_field() {
 #[test]
 fn people_see_it() {
     let walls = Walls::shared();
-    walls.tenant("seen", "{}");
-    walls.namespace("seen", "seen-one");
+    walls.tenant("listed", "{}");
+    walls.namespace("listed", "listed-one");
     wait_until(PATIENCE, "the namespace to be counted", || {
-        walls.document("tenant/seen")["status"]["sealed"] == 1
+        walls.document("tenant/listed")["status"]["sealed"] == 1
     });
-    walls.admin().kubectl(&["wait", "--for=condition=Ready", "tn/seen", "--timeout=60s"]).success();
-    let table = walls.admin().kubectl(&["get", "tenants", "seen"]).success();
+    walls
+        .admin()
+        .kubectl(&["wait", "--for=condition=Ready", "tn/listed", "--timeout=60s"])
+        .success();
+    let table = walls.admin().kubectl(&["get", "tenants", "listed"]).success();
     let rows: Vec<Vec<&str>> =
         table.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(
@@ -132,5 +135,5 @@ fn people_see_it() {
         "{table}"
     );
     // The profile is the built-in one, and so none is named.
-    assert_eq!(rows[1][..5], ["seen", "True", "True", "Unknown", "1"], "{table}");
+    assert_eq!(rows[1][..5], ["listed", "True", "True", "Unknown", "1"], "{table}");
 }

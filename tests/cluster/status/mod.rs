@@ -6,12 +6,10 @@ mod conditions;
 mod labels;
 mod permissions;
 
-use std::time::{Duration, SystemTime};
-
 use serde_json::Value;
 
 use super::harness::wait_until;
-use super::program::PATIENCE;
+use super::program::{PATIENCE, in_seconds};
 use super::walls::Walls;
 
 impl Walls {
@@ -53,10 +51,4 @@ fn condition(document: &Value, kind: &str) -> Value {
     let conditions = document["status"]["conditions"].as_array();
     let mut conditions = conditions.into_iter().flatten();
     conditions.find(|own| own["type"] == kind).cloned().unwrap_or_default()
-}
-
-/// RFC 3339, so many seconds from now.
-fn in_seconds(seconds: u64) -> String {
-    let at = SystemTime::now() + Duration::from_secs(seconds);
-    jiff::Timestamp::try_from(at).unwrap().round(jiff::Unit::Second).unwrap().to_string()
 }

@@ -3,18 +3,10 @@
 
 mod transcript;
 
-use std::time::{Duration, SystemTime};
-
 use super::harness::ControlPlane;
-use super::program::ask_by_url;
+use super::program::{ask_by_url, in_seconds};
 use super::walls::Walls;
 use transcript::Transcript;
-
-/// RFC 3339, so many seconds from now.
-fn in_seconds(seconds: u64) -> String {
-    let at = SystemTime::now() + Duration::from_secs(seconds);
-    jiff::Timestamp::try_from(at).unwrap().round(jiff::Unit::Second).unwrap().to_string()
-}
 
 fn grant(end: &str) -> String {
     format!(
