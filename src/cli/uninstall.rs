@@ -1,11 +1,10 @@
 //! `ringfence uninstall`
 
-use std::path::PathBuf;
+use anyhow::Result;
 
-use anyhow::{Context as _, Result};
-
+use super::cluster::ClusterArgs;
 use super::{Outcome, output};
-use crate::controller::{Cluster, uninstall};
+use crate::controller::uninstall;
 
 /// Takes all that refuses out of a cluster.
 ///
@@ -23,25 +22,14 @@ pub(super) struct Args {
     /// laid, and the labels that it put.
     #[arg(long)]
     remove_seals: bool,
-    /// The cluster; absent, that of $KUBECONFIG or ~/.kube/config.
-    #[arg(long, value_name = "FILE")]
-    kubeconfig: Option<PathBuf>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome> {
-    let home = || std::env::home_dir().unwrap_or_default().join(".kube/config");
-    let known = || std::env::var_os("KUBECONFIG").map_or_else(home, PathBuf::from);
-    let kubeconfig = args.kubeconfig.clone().unwrap_or_else(known);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start threads")?;
-    let taken = runtime.block_on(async {
-        let cluster = Cluster::connect(Some(&kubeconfig)).await;
-        let used = || format!("cannot use the cluster of `{}`", kubeconfig.display());
-        let cluster = cluster.with_context(used)?;
-        Ok::<_, anyhow::Error>(uninstall::uninstall(&cluster, args.remove_seals).await?)
-    })?;
+    let taken = args
+        .cluster
+        .ask(async |cluster| Ok(uninstall::uninstall(&cluster, args.remove_seals).await?))?;
     let mut text: String = taken.gone.iter().map(|what| format!("gone  {what}\n")).collect();
     text.extend(taken.left.iter().map(|what| format!("left  {what}\n")));
     if text.is_empty() {

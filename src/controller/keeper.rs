@@ -34,7 +34,7 @@ use crate::telemetry::Metrics;
 use book::{Book, Outlook};
 use drift::Drift;
 pub(super) use objects::Object;
-pub(super) use objects::{KINDS, Kind, resource};
+pub(super) use objects::{KINDS, Kind, api, resource};
 pub(super) use pace::Paces;
 use report::{Trouble, kind};
 use write::{After, Done, What, WriteError};

@@ -11,17 +11,15 @@ use k8s_openapi::api::authorization::v1::{
 };
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{
-    ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
-    PostParams,
+    ApiResource, DeleteParams, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
 };
 use kube::core::PartialObjectMeta;
 use kube::{Api, ResourceExt as _};
 use serde_json::{Map, Value, json};
 
 use super::Cluster;
-use super::keeper::{KINDS, resource};
-use crate::defaults::FILLED_IN;
-use crate::domain::{MANAGED_LABEL, OUR_NAMESPACE, TENANT_LABEL};
+use super::keeper::{KINDS, api, resource};
+use crate::domain::{FILLED_IN, FilledIn, MANAGED_LABEL, OUR_NAMESPACE, TENANT_LABEL};
 
 /// What gives our account its rights, and what refuses: the API group, the kind, the plural, the name and
 /// the namespace, in the order in which they go.
@@ -160,16 +158,10 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn api(&self, resource: &ApiResource, namespace: &str) -> Api<DynamicObject> {
-        let client = self.cluster.client.clone();
-        match namespace {
-            "" => Api::all_with(client, resource),
-            namespace => Api::namespaced_with(client, namespace, resource),
-        }
-    }
-
     async fn delete(&mut self, resource: &ApiResource, namespace: &str, name: &str) {
-        let deleted = self.api(resource, namespace).delete(name, &DeleteParams::default()).await;
+        let deleted = api(&self.cluster.client, resource, namespace)
+            .delete(name, &DeleteParams::default())
+            .await;
         let place = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
         self.note(format!("{} {place}{name}", resource.kind), deleted);
     }
@@ -191,7 +183,7 @@ impl Work<'_> {
             for kind in KINDS {
                 let (resource, managed) = (resource(kind), format!("{MANAGED_LABEL}=true"));
                 let ours = ListParams::default().labels(&managed);
-                match self.api(&resource, "").list(&ours).await {
+                match api(&self.cluster.client, &resource, "").list(&ours).await {
                     // Clusterwide kinds that this cluster does not have.
                     Err(kube::Error::Api(status)) if status.code == 404 => {}
                     Err(error) => self.taken.left.push(format!("{}: {error}", resource.kind)),
@@ -237,15 +229,14 @@ impl Work<'_> {
 /// say what we wrote.
 fn without_ours(namespace: &PartialObjectMeta<Namespace>) -> Value {
     let (labels, annotations) = (namespace.labels(), namespace.annotations());
-    let filled = annotations.get(FILLED_IN).map(String::as_str).unwrap_or_default();
-    let filled: Vec<_> = filled.split(',').filter_map(|entry| entry.split_once('=')).collect();
+    let filled = FilledIn::read(annotations.get(FILLED_IN).map_or("", String::as_str));
     let is_ours = |key: &str| key.starts_with("ringfence.dev/");
     let gone = |keys: Vec<&String>| -> Map<String, Value> {
         keys.into_iter().map(|key| (key.clone(), Value::Null)).collect()
     };
     let ours = labels
         .iter()
-        .filter(|(key, value)| is_ours(key) || filled.contains(&(key.as_str(), value.as_str())));
+        .filter(|(key, value)| is_ours(key) || filled.get(key) == Some(value.as_str()));
     let labels = gone(ours.map(|(key, _)| key).collect());
     let annotations = gone(annotations.keys().filter(|key| is_ours(key)).collect());
     json!({ "metadata": { "labels": labels, "annotations": annotations } })

@@ -4,9 +4,9 @@ use std::fmt;
 
 use futures::stream::select_all;
 use futures::{Stream, StreamExt as _};
-use kube::Api;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::runtime::watcher::Config;
+use kube::{Api, Client};
 
 use super::super::watch::{News, news};
 use super::Cluster;
@@ -58,6 +58,18 @@ pub(in crate::controller) const KINDS: [Kind; 5] = [
 /// What the API server calls a kind.
 pub(in crate::controller) fn resource((kind, group, version, plural): Kind) -> ApiResource {
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+}
+
+/// The objects of a kind in a namespace, or with an empty one those of the whole cluster.
+pub(in crate::controller) fn api(
+    client: &Client,
+    resource: &ApiResource,
+    namespace: &str,
+) -> Api<DynamicObject> {
+    match namespace {
+        "" => Api::all_with(client.clone(), resource),
+        namespace => Api::namespaced_with(client.clone(), namespace, resource),
+    }
 }
 
 /// What becomes of all objects with our label, kind by kind; one that loses the label goes.

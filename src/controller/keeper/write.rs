@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::drift::{Author, Drift};
-use super::objects::{KINDS, Object, resource};
+use super::objects::{self, KINDS, Object, resource};
 use crate::seal::{FIELD_MANAGER, Managed, differs, is_ours};
 use crate::telemetry::SealFailure;
 
@@ -122,11 +122,7 @@ pub(super) async fn all(client: &Client, steps: Vec<Step>) -> Vec<Done> {
 fn api(client: &Client, object: &Object) -> Api<DynamicObject> {
     let kind = KINDS.iter().find(|(kind, ..)| *kind == object.kind);
     // Every object comes from a watch of these kinds or from the seal, which has no others.
-    let resource = resource(*kind.unwrap_or(&KINDS[0]));
-    match object.namespace.as_str() {
-        "" => Api::all_with(client.clone(), &resource),
-        namespace => Api::namespaced_with(client.clone(), namespace, &resource),
-    }
+    objects::api(client, &resource(*kind.unwrap_or(&KINDS[0])), &object.namespace)
 }
 
 struct Writer {
