@@ -120,15 +120,6 @@ impl<'w> Matrix<'w> {
         found
     }
 
-    /// Whether any IPv6 address is spoken of, by a pod or a policy.
-    #[must_use]
-    pub fn speaks_of_v6(&self) -> bool {
-        let addresses = self.world.pods.iter().flat_map(|pod| &pod.addresses);
-        let whole = AddressSet::all().by_family().into_iter().nth(1).unwrap_or_default();
-        addresses.into_iter().any(IpAddr::is_ipv6)
-            || self.parts.iter().filter(|part| !part.and(&whole).is_empty()).count() > 1
-    }
-
     fn class(&self, pod: usize) -> Option<&Class<'w>> {
         self.classes.get((*self.of_pod.get(pod)?)?)
     }
