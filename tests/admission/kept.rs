@@ -1,17 +1,15 @@
 //! What the controller keeps: who may do what with it.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use ringfence::admission::{Asker, Case, judge, may_administer};
-use ringfence::domain::{Code, Mode, Version};
+use ringfence::domain::{Code, Mode};
 use ringfence::objects::json::DEEPEST;
-use ringfence::policy::{Source, load};
 use ringfence::review::read;
-use ringfence::state::{Namespace, Namespaces, Seals, Snapshot};
+use ringfence::state::Snapshot;
 use serde_json::{Value, json};
 
 use super::edits::fixed;
+use super::in_cluster;
 
 const DOCUMENTS: &str = "
 apiVersion: ringfence.dev/v1alpha1
@@ -48,21 +46,13 @@ const KINDS: [(&str, &str, &str); 4] = [
 ];
 
 fn snapshot() -> Snapshot {
-    let source = Source { name: "tenants.yaml".into(), text: DOCUMENTS.into() };
-    let label = |name: &str, tenant: Option<&str>| (name.to_owned(), Namespace::labelled(tenant));
-    let namespaces: HashMap<_, _> = [
-        label("alpha-dev", Some("alpha")),
-        label("old", Some("gone")),
-        label("plain", None),
-        label("kube-system", None),
-    ]
-    .into();
-    Snapshot {
-        tenants: load(&[source]).unwrap().resolve(),
-        namespaces: Namespaces::Watched(namespaces).into(),
-        seals: Seals::Unwatched,
-        latest: Version::NEWEST,
-    }
+    let namespaces = [
+        ("alpha-dev", Some("alpha")),
+        ("old", Some("gone")),
+        ("plain", None),
+        ("kube-system", None),
+    ];
+    in_cluster(DOCUMENTS, &namespaces)
 }
 
 fn object(name: &str, managed: bool) -> Value {

@@ -1,15 +1,14 @@
 //! Streams into pods: whose they are to open, and what is told to others.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use ringfence::admission::{Asker, Case, judge, needs_namespace, tenant_told};
-use ringfence::domain::{Code, Decision, Verdict, Version};
+use ringfence::domain::{Code, Decision, Verdict};
 use ringfence::objects::json::DEEPEST;
-use ringfence::policy::{Source, load};
 use ringfence::review::read;
-use ringfence::state::{Namespace, Namespaces, Seals, Snapshot};
+use ringfence::state::Snapshot;
 use serde_json::json;
+
+use super::in_cluster;
 
 const DOCUMENTS: &str = "
 apiVersion: ringfence.dev/v1alpha1
@@ -39,23 +38,15 @@ spec: {profile: audit-only}
 ";
 
 fn snapshot() -> Snapshot {
-    let source = Source { name: "tenants.yaml".into(), text: DOCUMENTS.into() };
-    let label = |name: &str, tenant| (name.to_owned(), Namespace::labelled(tenant));
-    let namespaces: HashMap<_, _> = [
-        label("alpha-dev", Some("alpha")),
-        label("alpha-ops", Some("alpha")),
-        label("beta-dev", Some("beta")),
-        label("audited", Some("audited")),
-        label("old", Some("gone")),
-        label("plain", None),
-    ]
-    .into();
-    Snapshot {
-        tenants: load(&[source]).unwrap().resolve(),
-        namespaces: Namespaces::Watched(namespaces).into(),
-        seals: Seals::Unwatched,
-        latest: Version::NEWEST,
-    }
+    let namespaces = [
+        ("alpha-dev", Some("alpha")),
+        ("alpha-ops", Some("alpha")),
+        ("beta-dev", Some("beta")),
+        ("audited", Some("audited")),
+        ("old", Some("gone")),
+        ("plain", None),
+    ];
+    in_cluster(DOCUMENTS, &namespaces)
 }
 
 /// A user, and a group after a blank.

@@ -127,15 +127,20 @@ fn the_policies_know_the_platform() {
     }
 }
 
+/// What is printed first: the configuration of the entries that judge.
+fn validating(folder: &Path) -> Value {
+    let ca = folder.join("ca.crt");
+    std::fs::write(&ca, CA).unwrap();
+    let args = ["webhooks", "--url", "https://h", "-o", "json", "--ca-file", ca.to_str().unwrap()];
+    let printed = run(&args).stdout;
+    serde_json::from_str(printed.lines().next().unwrap()).unwrap()
+}
+
 /// The policies leave out whom the webhooks leave out, and see what they see.
 #[test]
 fn the_policies_and_the_entries_agree() {
     let folder = tempfile::tempdir().unwrap();
-    let ca = folder.path().join("ca.crt");
-    std::fs::write(&ca, CA).unwrap();
-    let args = ["webhooks", "--url", "https://h", "-o", "json", "--ca-file", ca.to_str().unwrap()];
-    let printed = run(&args).stdout;
-    let validating: Value = serde_json::from_str(printed.lines().next().unwrap()).unwrap();
+    let validating = validating(folder.path());
     let entry = |name: &str| {
         let entries = validating["webhooks"].as_array().unwrap();
         entries.iter().find(|it| it["name"] == format!("{name}.ringfence.dev")).unwrap().clone()
@@ -169,11 +174,7 @@ fn the_policies_and_the_entries_agree() {
 #[test]
 fn no_two_entries_see_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    let ca = folder.path().join("ca.crt");
-    std::fs::write(&ca, CA).unwrap();
-    let args = ["webhooks", "--url", "https://h", "-o", "json", "--ca-file", ca.to_str().unwrap()];
-    let printed = run(&args).stdout;
-    let validating: Value = serde_json::from_str(printed.lines().next().unwrap()).unwrap();
+    let validating = validating(folder.path());
     let mut seen = Vec::new();
     let entries = validating["webhooks"].as_array().unwrap().iter();
     // The probe sees one name by our account, in our own namespace.
