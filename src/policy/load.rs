@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::builtin::builtin_profiles;
 use super::documents::{ExemptionSpec, GrantSpec, PlatformSpec, ProfileSpec, TenantSpec};
@@ -141,23 +140,19 @@ fn documents(read: Read, mut tenants: Tenants) -> Documents {
     tenants.profiles = by_name.collect();
     let own = sorted(read.tenants);
     let platform = Arc::clone(&tenants.platform.spec);
-    tenants.revision = revision(&json!([
-        *platform,
-        texts(&profiles),
-        texts(&own),
-        texts(&exemptions),
-        texts(&grants),
-    ]));
+    tenants.revision =
+        revision(&(&*platform, pairs(&profiles), pairs(&own), pairs(&exemptions), pairs(&grants)));
     Documents { platform, profiles, tenants: own, exemptions, grants, resolved: Arc::new(tenants) }
 }
 
-fn texts<T: Serialize>(documents: &[Named<T>]) -> Value {
-    documents.iter().map(|document| json!([document.name, document.spec])).collect()
+fn pairs<T>(documents: &[Named<T>]) -> Vec<(&str, &T)> {
+    documents.iter().map(|document| (document.name.as_str(), &document.spec)).collect()
 }
 
 /// A name for what documents say.
-fn revision(documents: &Value) -> String {
-    fingerprint(&documents.to_string())
+fn revision(documents: &impl Serialize) -> String {
+    // These types always serialize.
+    fingerprint(&serde_json::to_string(documents).unwrap_or_default())
 }
 
 fn sorted<T>(documents: Vec<Loaded<T>>) -> Vec<Named<T>> {
