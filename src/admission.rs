@@ -12,9 +12,11 @@ mod asker;
 mod case;
 mod document;
 mod exempt;
+mod farewell;
 mod fill;
 mod judge;
 mod kept;
+mod network;
 mod stream;
 mod tenancy;
 

@@ -4,11 +4,18 @@
 mod certs;
 mod cluster;
 mod crds;
+mod ends;
+mod explain;
+mod inputs;
 mod limits;
 mod manual;
+mod map;
 mod output;
 mod plan;
 mod policies;
+mod progress;
+mod prove;
+mod reach;
 mod readiness;
 mod review;
 mod rules;
@@ -34,6 +41,9 @@ struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Review(review::Args),
+    Reach(reach::Args),
+    Explain(explain::Args),
+    Prove(prove::Args),
     Policies(policies::check::Args),
     Plan(plan::Args),
     Tenant(tenant::Args),
@@ -68,6 +78,9 @@ pub fn run() -> ExitCode {
         Command::Completions(args) => manual::completions(&args),
         Command::Man(args) => manual::man(&args),
         Command::Review(args) => review::run(&args),
+        Command::Reach(args) => reach::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Prove(args) => prove::run(&args),
         Command::Policies(args) => policies::check::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Tenant(args) => tenant::run(&args),

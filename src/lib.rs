@@ -5,7 +5,8 @@
 //! [`rules`], what is filled in is [`defaults`]; both read [`objects`] and a tenant's profile from
 //! [`policy`]. What a tenant's namespace must hold is [`seal`]. Documents come by [`files`], what the
 //! cluster tells by [`controller`]. The same judgement on manifests is [`audit`], printed by [`report`].
-//! What network policies let through is asked of [`reach`], in whose form [`network`] puts them.
+//! What network policies let through is asked of [`reach`], in whose form [`network`] puts them;
+//! [`isolation`] asks it whether tenants could ever reach each other.
 //! [`cli`] wires the rooms together, and [`domain`] is the vocabulary of them all.
 //!
 //! Modules are in reading order: each uses only those above it. `tests/architecture` holds that.
@@ -21,6 +22,8 @@ pub mod rules;
 
 pub mod defaults;
 pub mod seal;
+
+pub mod isolation;
 
 pub mod review;
 pub mod state;

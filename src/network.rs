@@ -6,15 +6,16 @@
 //!
 //! Deliberately absent: where the texts come from, tenants.
 
+mod admin;
 mod pod;
 mod policy;
 mod selector;
 #[cfg(test)]
 mod tests;
 
+pub use admin::{AdminKind, admin_policy};
 pub use pod::{Found, namespace, pod, workload};
 pub use policy::{Read, network_policy};
 pub use selector::selector;
 
-/// The label by which the API server names each namespace; nobody else can write it.
-pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+pub use crate::domain::NAME_LABEL;

@@ -5,6 +5,7 @@
 //! skipped, unknown fields too; but a volume keeps the name of every source it has, because a source
 //! that we do not know must not look like none.
 
+mod admin;
 mod carried;
 pub mod decode;
 pub mod json;
@@ -15,6 +16,11 @@ mod stored;
 mod workload;
 pub mod yaml;
 
+pub use admin::{
+    AdminDestination, AdminPeer, AdminPolicy, AdminPolicySpec, AdminPort, AdminPortMatch,
+    AdminPortNumber, AdminPortRange, AdminProtocol, AdminRange, AdminRule, AdminSubject,
+    NamespacedPods,
+};
 pub use carried::Carried;
 pub use decode::{Malformed, Raw, from_json};
 pub use meta::{Annotations, Labelled, Made, MadeMeta, Meta, Object, OwnerReference};

@@ -28,26 +28,41 @@
 //! absent. That form is closed under *and*, its complement is a list of such sets, and whether any labels at all fit is
 //! plain to see. Ports and addresses are sets of numbers likewise.
 //!
-//! [`Matrix`] tells which of the pods that are there, and which addresses outside, reach each other;
-//! [`Sides::decide`] what decided about a connection in one direction.
+//! [`Matrix`] tells which of the pods that are there, and which addresses outside, reach each other,
+//! [`flows()`] the same of groups of pods, and [`exposure()`] what is open to pods that are not there yet;
+//! [`Sides::decide`] what decided about a connection in one direction, [`ask()`] in both, and [`edits()`]
+//! what would make it another. [`Prover`] tells whether pods that two tenants could
+//! have ever reach each other by a path that nothing permits.
 //!
 //! Deliberately absent: JSON, Kubernetes objects, clocks; Services, which choose among pods before
 //! policies are asked.
 
 mod addresses;
+mod ask;
+mod edits;
+mod exposure;
+mod flows;
 mod labels;
 mod matrix;
 mod model;
 mod ports;
+mod proof;
 mod sides;
 mod spans;
 
 pub use addresses::AddressSet;
+pub use ask::{Answer, Point, Question, Why, ask};
+pub use edits::{Change, Edit, Grantee, Other, edits};
+pub use exposure::exposure;
+pub use flows::{Flow, Group, Party, flows};
 pub use labels::{Labels, Selector, Wanted};
 pub use matrix::{Connection, Matrix};
 pub use model::{
-    Action, Direction, Namespace, Namespaces, Origin, Peer, Pod, PodPort, Policy, Rule, Scope,
-    Side, Tier, Unclear, World,
+    Action, Direction, NAME_LABEL, Namespace, Namespaces, Origin, Peer, Pod, PodPort, Policy, Rule,
+    Scope, Side, Tier, Unclear, World,
 };
 pub use ports::{PortSet, Ports, Protocol};
+pub use proof::{
+    Cause, Endpoint, Inquiry, Pair, Permit, Permitted, Prover, Site, Verdict, Witness,
+};
 pub use sides::{Book, Decision, End, Sides, Step};

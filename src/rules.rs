@@ -13,6 +13,7 @@ mod frameworks;
 pub mod guard;
 pub mod identity;
 pub mod images;
+pub mod network;
 pub mod pod_security;
 pub mod resources;
 mod rule;
@@ -20,6 +21,7 @@ pub mod tenancy;
 
 pub use examples::{Example, Step};
 pub use images::{ImagesView, judge_images};
+pub use network::{NetworkView, judge_network};
 pub use pod_security::{PodView, backstop_in, is_significant, judge_pod, standards};
 pub use resources::{Resource, Shape, find_kind, find_resource};
 pub use rule::{Concern, MOST_FINDINGS, PodCheck, Report, Revision, Rule, Terms};
@@ -29,8 +31,14 @@ use crate::domain::Code;
 
 /// Every rule in force, in the order of the codes.
 pub fn table() -> impl Iterator<Item = &'static Rule> {
-    let tables =
-        [tenancy::RULES, pod_security::RULES, images::RULES, identity::RULES, guard::RULES];
+    let tables = [
+        tenancy::RULES,
+        pod_security::RULES,
+        images::RULES,
+        network::RULES,
+        identity::RULES,
+        guard::RULES,
+    ];
     tables.into_iter().flatten()
 }
 
@@ -42,7 +50,7 @@ pub fn rule(code: Code) -> Option<&'static Rule> {
 
 /// The families whose rules are yet to come; profiles may name their keys already.
 pub const HELD_FAMILIES: [(&str, &str); 5] = [
-    ("RF4", "network: what a tenant's policies may open"),
+    ("RF4", "network, beside RF4001: what policies seem to close, reserved labels, annotations"),
     ("RF5", "services and entry points"),
     ("RF6", "identity, beside RF6001: roles, bindings, tokens"),
     ("RF7", "storage"),

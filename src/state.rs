@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::domain::Requester;
 
 pub use builder::{Builder, Change};
-pub use snapshot::{Namespace, Namespaces, Seals, Snapshot, Standing};
+pub use snapshot::{Namespace, Namespaces, SealState, Seals, Snapshot, Standing};
 
 /// Where readers find the snapshot in force.
 #[derive(Debug, Clone, Default)]

@@ -23,6 +23,7 @@ mod review;
 #[path = "../reviews/mod.rs"]
 #[expect(dead_code, reason = "the calls that are measured one by one have more")]
 mod reviews;
+mod scale;
 mod subject;
 mod table;
 mod tenants;
@@ -73,6 +74,8 @@ enum Command {
     Footprint,
     /// Pods created through a real API server, with our webhooks and without.
     ApiServer(api_server::Args),
+    /// The controller on a real API server with many namespaces: time to ready, to close all, memory.
+    Scale(scale::Args),
     /// Serves a constant answer with the certificate in a directory: how this program starts itself.
     #[command(hide = true)]
     Floor { certs: PathBuf },
@@ -84,6 +87,7 @@ fn main() -> Result<()> {
         Some(Command::Floor { certs }) => floor::run(&certs),
         Some(Command::Footprint) => footprint::measure(),
         Some(Command::ApiServer(args)) => api_server::measure(&args),
+        Some(Command::Scale(args)) => scale::measure(&args),
         None => measure(&args),
     }
 }

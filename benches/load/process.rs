@@ -24,7 +24,16 @@ pub fn cpu_time(id: u32) -> Result<Duration> {
 
 /// Resident memory, in bytes.
 pub fn resident(id: u32) -> Result<u64> {
-    let kibibytes = of_status(&id.to_string(), "VmRSS:")?;
+    bytes_of_status(id, "VmRSS:")
+}
+
+/// The most that was ever resident, in bytes.
+pub fn peak(id: u32) -> Result<u64> {
+    bytes_of_status(id, "VmHWM:")
+}
+
+fn bytes_of_status(id: u32, key: &str) -> Result<u64> {
+    let kibibytes = of_status(&id.to_string(), key)?;
     Ok(1024 * kibibytes.trim_end_matches(" kB").parse::<u64>()?)
 }
 

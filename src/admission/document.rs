@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::case::{Case, Fault, malformed, required, unread};
+use super::farewell::farewell;
 use super::tenancy::requesters;
 use crate::domain::{Code, Edit, EditValue, FieldPath, Finding, Fix, Operation, sanitise};
 use crate::objects::decode::object;
@@ -16,6 +17,7 @@ use crate::rules::{self, Report};
 const LARGEST: usize = 512 * 1024;
 
 /// Our own documents are the platform's to write, and their status ours; what is written must be of use.
+/// Of what is deleted it is told what follows.
 /// What stays as it was is not judged again: a finalizer comes off a document that has become useless.
 pub(super) fn document(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
     let mut findings = Vec::new();
@@ -31,6 +33,11 @@ pub(super) fn document(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
     let writes = matches!(case.operation, Operation::Create | Operation::Update)
         && case.resource.subresource.is_empty();
     if !writes {
+        let goes = case.operation == Operation::Delete && case.resource.subresource.is_empty();
+        // Who is not the platform is not told of other documents.
+        if goes && keeps {
+            findings.extend(farewell(case));
+        }
         return unread(case).map(|()| findings);
     }
     let text = required("object", case.request.object.text())?;

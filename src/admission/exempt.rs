@@ -55,7 +55,7 @@ impl<'a> Terms<'a> {
 
 impl rules::Terms for Terms<'_> {
     fn mode(&self, code: Code) -> Mode {
-        self.profile.modes.of(code)
+        self.profile.mode(code)
     }
 
     /// An exemption may permit a breach of a rule that stands in for another, in one container or all;

@@ -1,7 +1,7 @@
 //! What is refused.
 
 use super::case::{Case, Fault, Stage, malformed, pod, required, unread};
-use super::{document, exempt, kept, stream, tenancy};
+use super::{document, exempt, kept, network, stream, tenancy};
 use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{Class, FieldPath, Finding, Operation, Verdict};
 use crate::objects::{
@@ -23,7 +23,10 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         Shape::ServiceAccount if changes => in_namespace(case, |case, _| readable(case)),
         Shape::Namespace if case.operation != Operation::Connect => tenancy::namespace(case),
         Shape::Kept | Shape::KeptClusterwide if case.operation != Operation::Connect => {
-            kept::kept(case)
+            kept::kept(case).and_then(|mut findings| {
+                findings.extend(network::policy(case)?);
+                Ok(findings)
+            })
         }
         Shape::Document => document::document(case),
         Shape::Stream if case.operation == Operation::Connect => stream::stream(case),
@@ -48,7 +51,7 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         findings.extend(tenancy::unsealed(case, tenant));
     }
     match case.standing.profile() {
-        Some(profile) => exempt::marked(case, Verdict::of(findings, |code| profile.modes.of(code))),
+        Some(profile) => exempt::marked(case, Verdict::of(findings, |code| profile.mode(code))),
         None => Verdict::enforced(findings),
     }
 }

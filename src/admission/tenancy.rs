@@ -8,6 +8,7 @@ use crate::domain::{Class, Code, FieldPath, Finding, Fix, Operation, TENANT_LABE
 use crate::objects::Meta;
 use crate::policy::Tenant;
 use crate::rules::{self, NamespaceView, Report, Shape, backstop_in, judge_namespace};
+use crate::state::SealState;
 
 /// The labels that the door puts on a namespace of this tenant.
 pub(super) fn labels_put(case: &Case<'_>, tenant: &Tenant, name: &str) -> Vec<(String, String)> {
@@ -109,17 +110,26 @@ pub(super) fn cordoned(case: &Case<'_>, tenant: &Tenant) -> Option<Finding> {
     })
 }
 
-/// What a new pod meets in a tenant's namespace that is not closed yet. A manifest does not meet it: it is
-/// judged for a cluster to come.
-pub(super) fn unsealed(case: &Case<'_>, tenant: &Tenant) -> Option<Finding> {
+/// What a new pod meets in a tenant's namespace that is not closed: that it is to try again, or where the
+/// namespace is left open because the tenant has more than it may, that too. A manifest does not meet it: it
+/// is judged for a cluster to come.
+pub(super) fn unsealed(case: &Case<'_>, tenant: &Tenant) -> Vec<Finding> {
     let comes = case.resource.shape == Shape::Pod
         && case.operation == Operation::Create
         && case.stage == Stage::Admission;
     let namespace = &*case.request.namespace;
-    (comes && case.snapshot.awaits_seal(tenant, namespace)).then(|| {
-        let found = format!("namespace {} without its walls", sanitise(namespace, 63));
-        requesters(Code::Unsealed, found, "the namespace is being closed; try again")
-    })
+    if !comes || !case.snapshot.awaits_seal(tenant, namespace) {
+        return Vec::new();
+    }
+    let found = format!("namespace {} without its walls", sanitise(namespace, 63));
+    if case.snapshot.seals.of(namespace) != Some(SealState::OverLimit) {
+        return vec![requesters(Code::Unsealed, found, "the namespace is being closed; try again")];
+    }
+    let over = format!("namespace {} over the tenant's limit", sanitise(namespace, 63));
+    let must = "the oldest of a tenant's namespaces are closed, and no more than it may have";
+    let limit = requesters(Code::NamespaceLimit, over, must);
+    let unsealed = requesters(Code::Unsealed, found, "it is closed once it is within the limit");
+    vec![Finding { fix: limit.fix.clone(), ..unsealed }, limit]
 }
 
 pub(super) fn requesters(code: Code, found: String, must: &'static str) -> Finding {

@@ -13,8 +13,21 @@ use super::object::{Input, Note, Read};
 
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// Takes Kustomizations and the files that they name as fragments out of what is judged, and says so.
-pub(super) fn pass_over(inputs: &[Input], read: &mut [Read]) -> Vec<Note> {
+/// What is done with objects, in the words of a note.
+pub(super) struct Verb {
+    does: &'static str,
+    done: &'static str,
+    command: &'static str,
+}
+
+impl Verb {
+    pub(super) const JUDGE: Self =
+        Self { does: "judge", done: "judged", command: "ringfence review" };
+    pub(super) const READ: Self = Self { does: "read", done: "read", command: "ringfence reach" };
+}
+
+/// Takes Kustomizations and the files that they name as fragments out of what is judged or read, and says so.
+pub(super) fn pass_over(inputs: &[Input], read: &mut [Read], verb: &Verb) -> Vec<Note> {
     let mut fragments: BTreeMap<PathBuf, usize> = BTreeMap::new();
     let mut resources: BTreeSet<PathBuf> = BTreeSet::new();
     let mut named: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
@@ -51,11 +64,11 @@ pub(super) fn pass_over(inputs: &[Input], read: &mut [Read]) -> Vec<Note> {
     }
     named
         .into_iter()
-        .filter_map(|(by, files)| Some(note(&inputs.get(by)?.source, &files)))
+        .filter_map(|(by, files)| Some(note(&inputs.get(by)?.source, &files, verb)))
         .collect()
 }
 
-fn note(source: &str, files: &BTreeSet<String>) -> Note {
+fn note(source: &str, files: &BTreeSet<String>, verb: &Verb) -> Note {
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let and = match files.as_slice() {
         [] => String::new(),
@@ -64,9 +77,10 @@ fn note(source: &str, files: &BTreeSet<String>) -> Note {
     };
     let folder = Path::new(source).parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.map_or_else(|| ".".to_owned(), |folder| folder.display().to_string());
+    let Verb { does, done, command } = verb;
     let text = format!(
-        "a Kustomization is not judged{and}; to judge what it builds: \
-         kustomize build {folder} | ringfence review -"
+        "a Kustomization is not {done}{and}; to {does} what it builds: \
+         kustomize build {folder} | {command} -"
     );
     Note { source: source.to_owned(), text }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::kustomize;
+use super::kustomize::{self, Verb};
 use super::object::{Input, Note, Problem, Read, read};
 use super::place::place;
 use super::verdicts::{record, reviewed_namespaces};
@@ -103,7 +103,7 @@ pub fn review(
         tell(Progress { what: "files", done, of: inputs.len() });
         found.push(read(input));
     }
-    let notes = kustomize::pass_over(inputs, &mut found);
+    let notes = kustomize::pass_over(inputs, &mut found, &Verb::JUDGE);
     let labels = reviewed_namespaces(found.iter().flat_map(|read| &read.items));
     let mut reviewed = Reviewed { notes, ..Reviewed::default() };
     let (mut done, of) = (0, found.iter().map(|read| read.items.len()).sum());

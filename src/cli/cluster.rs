@@ -20,6 +20,11 @@ pub(super) struct ClusterArgs {
 }
 
 impl ClusterArgs {
+    /// Whether it is said which cluster.
+    pub(super) fn is_given(&self) -> bool {
+        self.kubeconfig.is_some() || self.context.is_some()
+    }
+
     /// Asks the cluster something.
     pub(super) fn ask<T, F>(&self, question: impl FnOnce(Cluster) -> F) -> Result<T>
     where

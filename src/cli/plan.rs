@@ -1,117 +1,108 @@
 //! `ringfence plan`
 
+mod cluster;
+mod files;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
-use jiff::Timestamp;
-use serde_json::Value;
 
-use super::output::{self, Format};
-use super::{Outcome, policies};
+use super::Outcome;
+use super::cluster::ClusterArgs;
+use super::output::Format;
 use crate::policy::values::Label1123;
-use crate::policy::{Tenant, Tenants};
-use crate::seal::{Managed, Plan, clusterwide, plan};
+use crate::seal::Dialect;
 
-/// Shows the objects that close tenants' namespaces, made of the documents as of now.
+/// Shows what the controller would do, and which pods would be refused.
 ///
-/// Where the profile says `seal: plan` they are those that would be.
+/// Nothing is written. Of each namespace that is a tenant's, or that a Tenant names: which objects of its seal would be made,
+/// changed or deleted, which labels it would be given, which names are taken by objects of others; and which
+/// of the pods that run there would be refused if they were made again, completed as the webhook completes
+/// them, with what is wrong in them by the workload that made them. The documents are the cluster's, or with
+/// --policies a folder's: so a set is tried before it is applied, also where nothing of Ringfence is there.
+///
+/// With --policies and no cluster it prints the objects that close the tenants' namespaces.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
-  ringfence plan --policies policies/ --tenant alpha
+#[command(after_help = r#"Examples:
+  ringfence plan
+  ringfence plan --tenant alpha --kubeconfig ~/.kube/config --context prod
+  ringfence plan --cluster --policies policies/
+  ringfence plan --cluster --policies policies/ -o json | jq '.namespaces[] | select(.pods.refused > 0)'
   ringfence plan --policies policies/ --tenant alpha --namespace alpha-new | kubectl diff -f -
-  ringfence plan -o json | jq -r '.metadata.name'
+  ringfence plan --policies policies/ --tenant alpha --barriers cluster-network-policy
 
-Exit codes: 0 it is shown, 2 there is no such tenant or the documents have mistakes")]
+With -o json, of a cluster one object, in which fields may be added:
+  {"changes", "breaks", "rehearsal",
+   "clusterwide": [{"action", "kind", "name", "differences": []}],
+   "namespaces": [{"tenant", "namespace", "seal", "objects": [as above], "unchanged",
+                   "labels": {}, "annotations": {},
+                   "pods": {"judged", "refused", "unlisted", "workloads": [
+                     {"kind", "name", "pods", "findings": [
+                       {"code", "check", "severity", "mode", "exemption", "pods",
+                        "path", "found", "must", "fix"}]}]}}],
+   "strays": [{"tenant", "namespace", "state", "label"}]}
+action is create, change, delete, taken or planned; seal is keep, plan, overLimit or ending; state is
+absent, labelled (with another tenant's label) or orphaned.
+
+Exit codes of a cluster: 0 nothing would change and nothing breaks, 1 something would,
+2 the cluster cannot be asked, there is no such tenant or the documents have mistakes
+Without one: 0 it is shown, 2 there is no such tenant or the documents have mistakes"#)]
 pub(super) struct Args {
-    /// The folder of documents; without it, the example set.
+    /// A folder of documents, in place of the cluster's; alone, no cluster is asked.
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
+    /// Compare with a cluster: what is meant without --policies, and with --kubeconfig or --context.
+    #[arg(long = "cluster")]
+    asks: bool,
     /// The tenant; without it, every tenant, and what stands beside the seals.
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
     /// A namespace of the tenant, whether it is there or not; without it, those that the tenant names.
-    #[arg(long, value_name = "NAMESPACE")]
+    #[arg(
+        long,
+        value_name = "NAMESPACE",
+        requires = "policies",
+        conflicts_with_all = ["asks", "kubeconfig", "context"]
+    )]
     namespace: Option<Label1123>,
-    /// How to print: YAML for people, or JSON.
+    /// Show also what denies the tenant every other one beside that, once in a cluster, where the cluster has
+    /// this kind; may come several times.
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_enum,
+        requires = "policies",
+        conflicts_with_all = ["asks", "kubeconfig", "context"]
+    )]
+    barriers: Vec<Kind>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// How to print: for people (objects as YAML), or JSON.
     #[arg(short, long, value_enum, default_value = "human")]
     output: Format,
 }
 
+/// A kind of barrier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    /// ClusterNetworkPolicy of policy.networking.k8s.io
+    ClusterNetworkPolicy,
+    /// CiliumClusterwideNetworkPolicy of cilium.io
+    Cilium,
+}
+
+impl Kind {
+    fn dialect(self) -> Dialect {
+        match self {
+            Self::ClusterNetworkPolicy => Dialect::Admin,
+            Self::Cilium => Dialect::Cilium,
+        }
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<Outcome> {
-    let Some(snapshot) = policies::snapshot(args.policies.as_deref()) else {
-        return Ok(Outcome::Failed);
-    };
-    let tenants = &snapshot.tenants;
-    let chosen = match chosen(tenants, args) {
-        Ok(chosen) => chosen,
-        Err(message) => {
-            output::error(&message);
-            return Ok(Outcome::Failed);
-        }
-    };
-    let now = Timestamp::now();
-    let mut text = String::new();
-    if args.tenant.is_none() && args.namespace.is_none() {
-        print(&mut text, args.output, "the whole cluster: kept", &clusterwide(tenants))?;
+    match &args.policies {
+        Some(folder) if !args.asks && !args.cluster.is_given() => files::run(folder, args),
+        _ => cluster::run(args),
     }
-    for (tenant, namespaces) in chosen {
-        if namespaces.is_empty() {
-            let name = &tenant.name;
-            output::note(&format!("tenant {name} names no namespace: say which by --namespace"));
-        }
-        for namespace in namespaces {
-            let plan = plan(tenants, tenant, namespace, now);
-            let what = match plan {
-                Plan::Kept(_) => "kept",
-                Plan::Planned(_) => "planned, and not laid",
-            };
-            let of = format!("tenant {}, namespace {namespace}: {what}", tenant.name);
-            print(&mut text, args.output, &of, plan.objects())?;
-        }
-    }
-    output::result(&text)?;
-    Ok(Outcome::Good)
-}
-
-/// The tenants, each with its namespaces; or why there is none.
-fn chosen<'a>(
-    tenants: &'a Tenants,
-    args: &'a Args,
-) -> Result<Vec<(&'a Tenant, Vec<&'a str>)>, String> {
-    let namespace = args.namespace.as_ref().map(Label1123::as_str);
-    let claim = namespace.and_then(|namespace| tenants.claim(namespace));
-    let tenant = match (&args.tenant, claim) {
-        (Some(name), claim) => {
-            let tenant = tenants.tenant(name);
-            let tenant = tenant.ok_or_else(|| format!("there is no Tenant `{name}`"))?;
-            match claim.filter(|other| other.name != tenant.name) {
-                Some(other) => {
-                    return Err(format!("the namespace is tenant `{}`'s", other.name));
-                }
-                None => Some(tenant),
-            }
-        }
-        (None, Some(tenant)) => Some(tenant),
-        (None, None) => None,
-    };
-    match (tenant, namespace) {
-        (Some(tenant), Some(namespace)) => Ok(vec![(tenant, vec![namespace])]),
-        (Some(tenant), None) => Ok(vec![(tenant, named(tenant))]),
-        (None, None) => Ok(tenants.iter().map(|tenant| (tenant, named(tenant))).collect()),
-        (None, Some(namespace)) => Err(format!(
-            "no Tenant names the namespace `{namespace}`\nhelp: say whose it is by --tenant"
-        )),
-    }
-}
-
-fn named(tenant: &Tenant) -> Vec<&str> {
-    tenant.namespaces.iter().map(String::as_str).collect()
-}
-
-fn print(text: &mut String, format: Format, of: &str, objects: &[Managed]) -> Result<()> {
-    let values: Vec<Value> = objects.iter().map(Managed::to_value).collect();
-    let documents = output::documents(&values, format)?;
-    // Each document in YAML begins so, and none in JSON.
-    text.push_str(&documents.replacen("---\n", &format!("---\n# {of}\n"), 1));
-    Ok(())
 }

@@ -38,6 +38,11 @@ impl Documents {
         Some(Self { tenants: documents.resolve(), watch, health: Health::default() })
     }
 
+    /// They, as decisions need them.
+    pub(super) fn tenants(&self) -> Arc<Tenants> {
+        Arc::clone(&self.tenants)
+    }
+
     /// What became of the last reading, kept up to date by [`Self::follow`].
     pub(super) fn health(&self) -> Health {
         Arc::clone(&self.health)

@@ -1,7 +1,6 @@
 //! `ringfence review`
 
 mod fix;
-mod inputs;
 mod print;
 
 use std::path::PathBuf;
@@ -9,8 +8,9 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 
-use self::inputs::Inputs;
-use self::print::{Format, Progress, Stream};
+use self::print::{Format, Stream};
+use super::inputs::Inputs;
+use super::progress::Progress;
 use super::{Outcome, output, policies};
 use crate::audit::{self, Asked, Reviewed, Settings};
 use crate::domain::{Decision, Level, Operation, PolicyVersion, Requester};
@@ -101,7 +101,9 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
     };
     let review = |inputs: &Inputs| {
         let mut progress = Progress::begun();
-        audit::review(&inputs.read, &settings, |step| progress.tell(step))
+        audit::review(&inputs.read, &settings, |audit::Progress { what, done, of }| {
+            progress.tell(|| format!("{done} of {of} {what}"));
+        })
     };
     let mut reviewed = review(&inputs);
     if reviewed == Reviewed::default() && inputs.failed.is_empty() && inputs.are_empty() {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Outcome;
 use super::output::{self, Format};
-use crate::domain::{Code, Family, InvalidRuleKey, RuleKey};
+use crate::domain::{Code, InvalidRuleKey, RuleKey};
 use crate::report::rules;
 use crate::rules as table;
 
@@ -27,15 +27,13 @@ pub(super) struct Args {
 /// A key whose rules exist; one that is held says so.
 fn in_force(text: &str) -> Result<RuleKey, String> {
     let key: RuleKey = text.parse().map_err(|error: InvalidRuleKey| error.to_string())?;
-    let family = match key {
-        RuleKey::Family(family) => family,
-        RuleKey::Held(number) => Family::of(number),
-        RuleKey::All | RuleKey::Rule(_) => return Ok(key),
-    };
-    if family.in_force() {
-        return Ok(key);
+    match key {
+        RuleKey::Family(family) if !family.in_force() => {
+            Err(format!("the rules of {family} are not yet in force"))
+        }
+        RuleKey::Held(_) => Err(format!("{key} is not yet in force")),
+        RuleKey::All | RuleKey::Family(_) | RuleKey::Rule(_) => Ok(key),
     }
-    Err(format!("the rules of {family} are not yet in force"))
 }
 
 pub(super) fn run(args: &Args) -> Result<Outcome> {

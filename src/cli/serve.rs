@@ -13,9 +13,10 @@ use tokio::task::JoinSet;
 
 use super::limits::{LimitArgs, seconds};
 use super::{Outcome, output, policies, readiness::Ready, webhooks};
+use crate::controller::lease::Hand;
 use crate::controller::{
-    Cluster, Papers, keep_labels, keep_seals, keep_status, watch_documents, watch_namespaces,
-    watch_ranges,
+    Barriers, Cluster, Papers, keep_labels, keep_seals, keep_status, watch_documents,
+    watch_namespaces, watch_ranges,
 };
 use crate::report::webhooks::Target;
 use crate::server::tls::{self, Development, Files, Identity, Source};
@@ -181,12 +182,7 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
             tokio::spawn(documents.follow(changes, metrics));
         }
         (None, Some((cluster, hand))) => {
-            let (papers, seen) = watch::channel(Papers::default());
-            tokio::spawn(watch_documents(cluster.clone(), changes.clone(), papers));
-            tokio::spawn(watch_ranges(cluster.clone(), changes.clone()));
-            tokio::spawn(keep_status(handle.clone(), seen, hand.clone()));
-            tokio::spawn(keep_labels(cluster.clone(), handle.clone(), hand.clone()));
-            tokio::spawn(keep_seals(cluster, handle, hand, changes, metrics));
+            keep((cluster, handle, hand), changes, metrics);
         }
         (None, None) => {}
     }
@@ -196,6 +192,21 @@ async fn serve(args: &Args, metrics: Arc<Metrics>) -> Result<Outcome> {
     }
     tracing::info!(?ended, "ended");
     Ok(if ended == Ended::Aborted { Outcome::Failed } else { Outcome::Good })
+}
+
+/// Watches and keeps what follows from documents that are in the cluster.
+fn keep(
+    (cluster, handle, hand): (Cluster, Handle, Hand),
+    changes: mpsc::Sender<Change>,
+    metrics: Arc<Metrics>,
+) {
+    let (papers, seen) = watch::channel(Papers::default());
+    let (barriers, stand) = watch::channel(Barriers::default());
+    tokio::spawn(watch_documents(cluster.clone(), changes.clone(), papers));
+    tokio::spawn(watch_ranges(cluster.clone(), changes.clone()));
+    tokio::spawn(keep_status(handle.clone(), (seen, stand), hand.clone()));
+    tokio::spawn(keep_labels(cluster.clone(), handle.clone(), hand.clone()));
+    tokio::spawn(keep_seals(cluster, handle, hand, changes, (barriers, metrics)));
 }
 
 /// Pods wait for seals where these are laid, by documents from the cluster.

@@ -1,8 +1,8 @@
 //! Asking the API server once, for commands that look and end.
 
 use futures::future::try_join_all;
-use kube::Api;
-use kube::api::{DynamicObject, ListParams, PostParams};
+use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams, PostParams};
+use kube::{Api, ResourceExt as _};
 use serde::de::DeserializeOwned;
 
 use super::Cluster;
@@ -39,15 +39,26 @@ pub(super) async fn each<K>(
     objects: &Api<K>,
     selector: Option<&str>,
     what: &str,
+    take: impl FnMut(K),
+) -> Result<(), AskError>
+where
+    K: Clone + DeserializeOwned + std::fmt::Debug,
+{
+    let params =
+        ListParams { label_selector: selector.map(str::to_owned), ..ListParams::default() };
+    each_of(objects, params, what, take).await
+}
+
+async fn each_of<K>(
+    objects: &Api<K>,
+    params: ListParams,
+    what: &str,
     mut take: impl FnMut(K),
 ) -> Result<(), AskError>
 where
     K: Clone + DeserializeOwned + std::fmt::Debug,
 {
-    let mut params = ListParams::default().limit(PAGE);
-    if let Some(selector) = selector {
-        params = params.labels(selector);
-    }
+    let mut params = params.limit(PAGE);
     loop {
         let failed = |source| AskError::List { what: what.to_owned(), source };
         let page = objects.list(&params).await.map_err(failed)?;
@@ -77,7 +88,42 @@ pub(super) async fn documents(
     }
 }
 
+fn pods() -> ApiResource {
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk("", "v1", "Pod"), "pods")
+}
+
 impl Cluster {
+    /// Takes each pod that has not ended, with its namespace and as JSON: those of these namespaces, or all.
+    /// No more than one answer of the API server is held at once.
+    ///
+    /// # Errors
+    /// [`AskError`]
+    pub async fn each_pod(
+        &self,
+        namespaces: Option<&[&str]>,
+        mut take: impl FnMut(&str, &str),
+    ) -> Result<(), AskError> {
+        let client = || self.client.clone();
+        let lists: Vec<Api<DynamicObject>> = match namespaces {
+            None => vec![Api::all_with(client(), &pods())],
+            Some(all) => {
+                let of = |name: &&str| Api::namespaced_with(client(), name, &pods());
+                all.iter().map(of).collect()
+            }
+        };
+        for list in lists {
+            let living =
+                ListParams::default().fields("status.phase!=Succeeded,status.phase!=Failed");
+            let take = |pod: DynamicObject| {
+                let namespace = pod.namespace().unwrap_or_default();
+                // These types always serialize.
+                take(&namespace, &serde_json::to_string(&pod).unwrap_or_default());
+            };
+            each_of(&list, living, "pods", take).await?;
+        }
+        Ok(())
+    }
+
     /// Makes a Tenant of a document; one that is there already stays as it is.
     ///
     /// # Errors

@@ -1,22 +1,21 @@
 //! What a cluster holds of tenants at a moment, read once: documents, namespaces and their seals.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures::future::try_join_all;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt as _;
 use kube::api::DynamicObject;
 use kube::core::PartialObjectMeta;
-use kube::{Api, ResourceExt as _};
 
 use super::Cluster;
 use super::ask::{AskError, documents, each};
 use super::documents::written;
-use super::keeper::{KINDS, Kind, resource};
+use super::keeper::each_object;
 use crate::domain::{MANAGED_LABEL, TENANT_LABEL, sanitise};
 use crate::policy::documents::TenantStatus;
 use crate::policy::{Documents, Flaw, Source, Tenant, usable};
-use crate::seal::{Managed, Plan, Seen, is_ours, plan};
+use crate::seal::{Candidate, Managed, Plan, Seen, is_ours, over_limit, plan};
 
 /// What a cluster holds of tenants.
 #[derive(Debug)]
@@ -62,6 +61,7 @@ type Standing = HashMap<String, Objects>;
 struct Stands {
     name: String,
     label: Option<String>,
+    created: Timestamp,
     is_going: bool,
 }
 
@@ -85,9 +85,14 @@ impl Cluster {
         let places: Vec<&str> = owned.iter().map(|(_, it)| it.name.as_str()).collect();
         let standing = self.standing(only.map(|_| &*places)).await?;
         let mut namespaces = Vec::new();
+        let over = over(&owned, &standing);
         for (tenant, stands) in owned {
             let closing = match plan(&tenants, tenant, &stands.name, now) {
                 Plan::Planned(_) => Closing::Planned,
+                Plan::Kept(_) if over.contains(stands.name.as_str()) => {
+                    let why = "it is over the tenant's limit of namespaces: nothing is laid in it";
+                    Closing::Open(vec![why.to_owned()])
+                }
                 Plan::Kept(wanted) => Closing::of(stands, &wanted, standing.get(&stands.name)),
             };
             namespaces.push(TenantNamespace::new(tenant, &stands.name, closing));
@@ -117,6 +122,7 @@ impl Cluster {
             found.push(Stands {
                 name: object.name_any(),
                 label: object.labels().get(TENANT_LABEL).cloned(),
+                created: object.creation_timestamp().map(|at| at.0).unwrap_or_default(),
                 is_going: object.metadata.deletion_timestamp.is_some(),
             });
         };
@@ -127,30 +133,15 @@ impl Cluster {
     /// What stands of seals in these namespaces, strangers of their names too; or all that is ours.
     async fn standing(&self, places: Option<&[&str]>) -> Result<Standing, AskError> {
         let ours = ours();
-        let selector = places.is_none().then_some(&*ours);
-        let kinds = KINDS.iter().filter(|(kind, ..)| *kind != "ClusterRoleBinding");
-        let lists = kinds.flat_map(|own| {
-            let all = || Api::all_with(self.client.clone(), &resource(*own));
-            let of = |name: &&str| Api::namespaced_with(self.client.clone(), name, &resource(*own));
-            let apis = places.map_or_else(|| vec![all()], |names| names.iter().map(of).collect());
-            apis.into_iter().map(move |api| (own, api))
-        });
-        let lists = lists.map(async |((kind, .., plural), api): (&Kind, Api<DynamicObject>)| {
-            let mut found = Vec::new();
-            let take = |object: DynamicObject| {
-                let (place, name) = (object.namespace().unwrap_or_default(), object.name_any());
-                // These types always serialize.
-                let live = serde_json::to_value(object).unwrap_or_default();
-                let seen = is_ours(&live).then(|| Seen::of(kind, &live));
-                found.push((place, (*kind, name), seen));
-            };
-            each(&api, selector, plural, take).await?;
-            Ok::<_, AskError>(found)
-        });
         let mut standing = Standing::new();
-        for (place, key, seen) in try_join_all(lists).await?.into_iter().flatten() {
-            standing.entry(place).or_default().insert(key, seen);
-        }
+        let take = |kind: &'static str, object: DynamicObject| {
+            let (place, name) = (object.namespace().unwrap_or_default(), object.name_any());
+            // These types always serialize.
+            let live = serde_json::to_value(object).unwrap_or_default();
+            let seen = is_ours(&live).then(|| Seen::of(kind, &live));
+            standing.entry(place).or_default().insert((kind, name), seen);
+        };
+        each_object(self, places, places.is_none().then_some(&*ours), take).await?;
         Ok(standing)
     }
 }
@@ -178,6 +169,17 @@ impl Closing {
         }
         if why.is_empty() { Self::Sealed } else { Self::Open(why) }
     }
+}
+
+/// The namespaces in which nothing is laid because their tenant has more than it may.
+fn over(owned: &[(&Tenant, &Stands)], standing: &Standing) -> HashSet<String> {
+    let candidates = owned.iter().map(|(tenant, own)| {
+        let objects = standing.get(&own.name).into_iter().flat_map(BTreeMap::values);
+        let stands = objects.flatten().next().is_some();
+        let (name, created, ending) = (own.name.as_str(), own.created, own.is_going);
+        Candidate { tenant, name, created, stands, ending }
+    });
+    over_limit(candidates)
 }
 
 impl TenantNamespace {

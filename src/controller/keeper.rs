@@ -11,11 +11,13 @@
 
 mod book;
 mod drift;
+mod forecast;
 mod objects;
 mod pace;
 mod report;
 mod write;
 
+use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,7 @@ use std::time::Duration;
 use futures::{FutureExt as _, StreamExt as _};
 use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -31,10 +34,12 @@ use super::events::Events;
 use super::lease::Hand;
 use crate::state::{Change, Handle};
 use crate::telemetry::Metrics;
-use book::{Book, Outlook};
-use drift::Drift;
+pub use book::Barriers;
+use book::{Book, Closed, Outlook};
+pub(super) use drift::{Author, Drift};
+pub use forecast::{Ahead, Deed, Doing, Estranged, Forecast, Sealing, Stray};
 pub(super) use objects::Object;
-pub(super) use objects::{KINDS, Kind, api, resource};
+pub(super) use objects::{BARRIERS, KINDS, Kind, api, each_object, is_served, resource};
 pub(super) use pace::Paces;
 use report::{Trouble, kind};
 use write::{After, Done, What, WriteError};
@@ -46,23 +51,26 @@ const EVENTS: usize = 1024;
 /// How long nothing is looked at again where nothing is awaited.
 const IDLE: Duration = Duration::from_secs(3600);
 
-/// Keeps every seal, and tells which namespaces are sealed, until nobody listens.
+/// Keeps every seal and every tenant's barrier, and tells which namespaces are sealed and how barriers stand,
+/// until nobody listens.
 pub async fn keep_seals(
     cluster: Cluster,
     handle: Handle,
     hand: Hand,
     changes: Sender<Change>,
-    metrics: Arc<Metrics>,
+    (barriers, metrics): (watch::Sender<Barriers>, Arc<Metrics>),
 ) {
     let mut events = objects::events(&cluster).ready_chunks(EVENTS);
     let mut keeper = Keeper {
         events: Events::start(cluster, Arc::clone(&metrics)),
         hand,
         changes,
+        barriers,
         metrics,
         book: Book::default(),
         paces: Paces::default(),
         writes: JoinSet::new(),
+        left: HashSet::new(),
     };
     loop {
         let next = keeper.next_look();
@@ -71,8 +79,8 @@ pub async fn keep_seals(
                 keeper.book.adopt(snapshot, Timestamp::now());
             }
             Some(chunk) = events.next() => {
-                for (kind, news) in chunk {
-                    keeper.book.take(kind, news);
+                for heard in chunk {
+                    keeper.book.take(heard);
                 }
             }
             Some(done) = keeper.writes.join_next() => {
@@ -93,11 +101,14 @@ pub async fn keep_seals(
 struct Keeper {
     hand: Hand,
     changes: Sender<Change>,
+    barriers: watch::Sender<Barriers>,
     events: Events,
     metrics: Arc<Metrics>,
     book: Book,
     paces: Paces,
     writes: JoinSet<(String, Vec<Done>)>,
+    /// The namespaces of which it has been told that they are over the limit.
+    left: HashSet<String>,
 }
 
 impl Keeper {
@@ -109,10 +120,18 @@ impl Keeper {
             if let Some(change) = self.book.tell(&namespace, outlook.closed) {
                 self.changes.send(change).await.ok()?;
             }
+            self.tell_left(&namespace, outlook.closed);
             self.write(namespace, outlook);
         }
         let (sealed, unsealed) = self.book.count();
         self.metrics.seals().namespaces(sealed, unsealed);
+        let barriers = self.book.barriers();
+        self.metrics.seals().barriers(barriers.open.len());
+        self.barriers.send_if_modified(|told| {
+            let changed = *told != barriers;
+            *told = barriers;
+            changed
+        });
         Some(())
     }
 
@@ -141,7 +160,23 @@ impl Keeper {
         });
     }
 
+    /// Tells once of a namespace that it is left open.
+    fn tell_left(&mut self, namespace: &str, closed: Closed) {
+        if closed != Closed::OverLimit {
+            self.left.remove(namespace);
+        } else if self.hand.writes() && self.left.insert(namespace.to_owned()) {
+            tracing::warn!(
+                namespace,
+                "a namespace is over its tenant's limit and is left unsealed"
+            );
+            let owner = self.book.owner(namespace);
+            let told = owner.map(|owner| report::left(namespace, owner));
+            told.into_iter().flatten().for_each(|occurrence| self.events.tell(occurrence));
+        }
+    }
+
     fn done(&mut self, namespace: &str, done: Vec<Done>) {
+        let wrote = done.iter().any(|own| matches!(own.outcome, Ok(After::Written(_))));
         for Done { object, outcome, writes } in done {
             self.metrics.seals().wrote(kind(&object), writes);
             match outcome {
@@ -154,7 +189,7 @@ impl Keeper {
                 Err(error) => self.failed(&object, error),
             }
         }
-        self.book.end(namespace);
+        self.book.end(namespace, wrote);
     }
 
     fn reverted(&mut self, object: &Object, drift: &Drift) {
@@ -177,7 +212,7 @@ impl Keeper {
     }
 
     fn report(&self, object: &Object, trouble: &Trouble<'_>) {
-        let owner = self.book.owner(&object.namespace);
+        let owner = self.book.owner(&object.place());
         for occurrence in report::occurrences(object, owner, trouble) {
             self.events.tell(occurrence);
         }

@@ -66,14 +66,21 @@ pub async fn keep_labels(cluster: Cluster, handle: Handle, mut hand: Hand) {
 
 /// A namespace as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Stands {
+pub(super) struct Stands {
     version: String,
     labels: BTreeMap<String, String>,
-    filled: FilledIn,
-    is_going: bool,
+    pub(super) filled: FilledIn,
+    pub(super) is_going: bool,
 }
 
-fn named(object: &PartialObjectMeta<Namespace>) -> (String, Stands) {
+impl Stands {
+    /// The value of its tenant label.
+    pub(super) fn tenant(&self) -> Option<&str> {
+        self.labels.get(TENANT_LABEL).map(String::as_str)
+    }
+}
+
+pub(super) fn named(object: &PartialObjectMeta<Namespace>) -> (String, Stands) {
     let metadata = &object.metadata;
     let annotation = metadata.annotations.as_ref().and_then(|all| all.get(FILLED_IN));
     let stands = Stands {
@@ -139,10 +146,11 @@ impl Keeper {
             let Some(stands) = self.stands.get(&name) else { continue };
             let Some(completion) = wanted(&snapshot, &name, stands, now) else { continue };
             let object = Object { kind: "Namespace", namespace: String::new(), name: name.clone() };
-            let write = write(self.client.clone(), name.clone(), patch(stands, &completion));
+            let takes_in = completion.labels.contains_key(TENANT_LABEL);
+            let write = write(self.client.clone(), name.clone(), patch(stands, completion));
             match self.writes.begin(object, write) {
                 Begun::Now => {
-                    if completion.labels.contains_key(TENANT_LABEL) {
+                    if takes_in {
                         tracing::info!(namespace = name, "a namespace is taken in by its name");
                     }
                 }
@@ -164,19 +172,24 @@ fn is_news(known: Option<&Snapshot>, snapshot: &Snapshot) -> bool {
 }
 
 /// How a namespace's labels must change at a moment.
-fn wanted(snapshot: &Snapshot, name: &str, stands: &Stands, now: Timestamp) -> Option<Completion> {
-    let label = stands.labels.get(TENANT_LABEL).map(String::as_str);
-    let tenant = snapshot.labelled(name, label).tenant().filter(|_| !stands.is_going)?;
+pub(super) fn wanted(
+    snapshot: &Snapshot,
+    name: &str,
+    stands: &Stands,
+    now: Timestamp,
+) -> Option<Completion> {
+    let tenant = snapshot.labelled(name, stands.tenant()).tenant().filter(|_| !stands.is_going)?;
     let (tenants, latest) = (&snapshot.tenants, snapshot.latest);
     let enforce = backstop_in(tenants, tenant, name, latest, now);
     complete(&stands.labels, &stands.filled, &namespace_labels(tenant, enforce, latest))
 }
 
-fn patch(stands: &Stands, Completion { labels, filled }: &Completion) -> Value {
+fn patch(stands: &Stands, completion: Completion) -> Value {
+    let (labels, annotations) = completion.written();
     json!({"metadata": {
         "resourceVersion": stands.version,
         "labels": labels,
-        "annotations": {FILLED_IN: filled.to_string()},
+        "annotations": annotations,
     }})
 }
 

@@ -31,10 +31,11 @@ fn change(news: News<(String, Namespace)>) -> Change {
     }
 }
 
-fn named(object: &PartialObjectMeta<core::Namespace>) -> (String, Namespace) {
+pub(super) fn named(object: &PartialObjectMeta<core::Namespace>) -> (String, Namespace) {
     let namespace = Namespace {
         tenant: object.labels().get(TENANT_LABEL).cloned(),
         uid: object.metadata.uid.as_deref().unwrap_or_default().into(),
+        created: object.metadata.creation_timestamp.as_ref().map(|at| at.0).unwrap_or_default(),
         ending: object.metadata.deletion_timestamp.is_some(),
     };
     (object.name_any(), namespace)

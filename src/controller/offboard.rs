@@ -4,10 +4,13 @@
 //! First goes what permits: Exemptions and Grants. Then the Tenant: from then on its namespaces are
 //! orphaned, so that the door lets no pod into them and the keeper leaves their seals as they are. When all
 //! replicas know, it is looked once more whether nothing runs there. Then the seals go, of each the policy that closes
-//! the namespace last; and last of all the label that made it the tenant's, for without it nobody guards
-//! the namespace any more. Whoever begins again finds what is left by that label.
+//! the namespace last, and the labels that were filled in, as the namespace itself tells, since the Tenant is
+//! gone by then; then the label that made it the tenant's, for without it nobody guards the namespace any
+//! more; and last of all the tenant's barriers. Whoever begins again finds what is left by that label and by the
+//! barriers' name.
 
 mod busy;
+mod marks;
 
 use std::time::Duration;
 
@@ -22,12 +25,11 @@ use super::Cluster;
 use super::ask::{AskError, documents, each};
 use super::census::{ours, sources};
 use super::documents::kinds;
-use super::keeper::{KINDS, Kind, resource};
+use super::keeper::{BARRIERS, KINDS, Kind, is_served, resource};
 use super::replicas::Replica;
-use crate::defaults::DEFAULT_DENY_LABEL;
-use crate::domain::{TENANT_LABEL, Version};
+use crate::domain::{MANAGED_LABEL, TENANT_LABEL, Version};
 use crate::policy::usable;
-use crate::seal::DEFAULT_DENY;
+use crate::seal::{BARRIER_PREFIX, DEFAULT_DENY};
 
 /// What goes with a tenant, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +42,11 @@ pub struct Departure {
     pub namespaces: Vec<Leaving>,
     /// What runs in them, or would make something run.
     pub busy: Vec<String>,
+    /// What denies other tenants beside what stands in its namespaces.
+    pub barriers: Vec<Document>,
 }
 
-/// A document of ours.
+/// An object that belongs to no namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// Its kind.
@@ -57,8 +61,10 @@ pub struct Document {
 pub struct Leaving {
     /// Its name.
     pub name: String,
-    /// The keys of the labels that are taken away with the tenant's own.
+    /// The keys of the labels that are taken away before the tenant's own.
     pub labels: Vec<String>,
+    /// The keys of the annotations that are taken away.
+    pub annotations: Vec<String>,
     /// The objects of its seal, in the order in which they go: kind and name.
     pub seal: Vec<(&'static str, String)>,
     /// Whether it is being deleted: then it keeps its seal until nothing runs in it any more.
@@ -116,7 +122,7 @@ impl Departure {
     /// Whether nothing of the tenant is there.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.documents.is_empty() && self.namespaces.is_empty()
+        self.documents.is_empty() && self.namespaces.is_empty() && self.barriers.is_empty()
     }
 }
 
@@ -136,8 +142,6 @@ impl Cluster {
             name: object.name_any(),
             uid: object.uid().unwrap_or_default(),
         };
-        let given = its.iter().find(|(kind, _)| *kind == "Tenant");
-        let given = given.map_or(Vec::new(), |(_, object)| labels_given(object));
         let mut namespaces = Vec::new();
         let selector = format!("{TENANT_LABEL}={tenant}");
         let take = |object: PartialObjectMeta<Namespace>| namespaces.push(object);
@@ -147,11 +151,11 @@ impl Cluster {
             documents: its.iter().map(document).collect(),
             namespaces: Vec::new(),
             busy: Vec::new(),
+            barriers: self.barriers(tenant).await?,
         };
         for namespace in namespaces {
-            let (name, labels) = (namespace.name_any(), namespace.labels());
-            let keys = given.iter().map(String::as_str).chain([DEFAULT_DENY_LABEL]);
-            let labels = keys.filter(|key| labels.contains_key(*key)).map(str::to_owned).collect();
+            let name = namespace.name_any();
+            let (labels, annotations) = marks::of(&namespace);
             let seal = self.seal(&name).await?;
             let seal = seal.iter().map(|own| (own.kind.0, own.name.clone())).collect();
             let is_going = namespace.metadata.deletion_timestamp.is_some();
@@ -159,7 +163,8 @@ impl Cluster {
                 departure.busy.extend(busy::busy(self, &name).await?);
             }
             let uid = namespace.uid().unwrap_or_default();
-            departure.namespaces.push(Leaving { name, labels, seal, is_going, uid });
+            let leaving = Leaving { name, labels, annotations, seal, is_going, uid };
+            departure.namespaces.push(leaving);
         }
         Ok(departure)
     }
@@ -183,9 +188,43 @@ impl Cluster {
             delete(&api, &format!("{kind} {name}"), name, uid).await?;
             told(&format!("{kind} {name}: deleted"));
         }
-        if fate == Fate::Deleted {
-            return self.delete_namespaces(departure, told).await;
+        match fate {
+            Fate::Deleted => self.delete_namespaces(departure, &mut told).await?,
+            Fate::Released => self.release_namespaces(departure, home, &mut told).await?,
         }
+        for Document { kind, name, uid } in &departure.barriers {
+            let Some(own) = BARRIERS.into_iter().find(|(own, ..)| own == kind) else { continue };
+            let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource(own));
+            delete(&api, &format!("{kind} {name}"), name, uid).await?;
+            told(&format!("{kind} {name}: deleted"));
+        }
+        Ok(())
+    }
+
+    /// A tenant's barriers, in the kinds that the cluster has.
+    async fn barriers(&self, tenant: &str) -> Result<Vec<Document>, AskError> {
+        let mut found = Vec::new();
+        for kind in BARRIERS {
+            let failed = |source| AskError::List { what: kind.3.to_owned(), source };
+            if !is_served(&self.client, kind).await.map_err(failed)? {
+                continue;
+            }
+            let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource(kind));
+            let name = format!("{BARRIER_PREFIX}{tenant}");
+            let object = api.get_opt(&name).await.map_err(failed)?;
+            if let Some(object) = object.filter(|own| own.labels().contains_key(MANAGED_LABEL)) {
+                found.push(Document { kind: kind.0, name, uid: object.uid().unwrap_or_default() });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn release_namespaces(
+        &self,
+        departure: &Departure,
+        home: &str,
+        mut told: impl FnMut(&str),
+    ) -> Result<(), OffboardError> {
         self.all_know(home).await?;
         let staying = || departure.namespaces.iter().filter(|leaving| !leaving.is_going);
         let mut busy = Vec::new();
@@ -197,9 +236,10 @@ impl Cluster {
         }
         for leaving in staying() {
             self.unseal(&leaving.name).await?;
-            self.release(leaving).await?;
+            self.clear(leaving).await?;
             // What the keeper had begun to put back before it knew.
             self.unseal(&leaving.name).await?;
+            self.release(leaving).await?;
             told(&format!("namespace {}: without seal, and nobody's", leaving.name));
         }
         Ok(())
@@ -286,13 +326,28 @@ impl Cluster {
         Ok(found)
     }
 
-    /// Takes the tenant's labels from a namespace.
+    /// Takes away what was put on a namespace, all but the label that makes it the tenant's.
+    async fn clear(&self, leaving: &Leaving) -> Result<(), OffboardError> {
+        self.strip(leaving, &leaving.labels, &leaving.annotations).await
+    }
+
+    /// Takes away the label that makes a namespace the tenant's.
     async fn release(&self, leaving: &Leaving) -> Result<(), OffboardError> {
-        let Leaving { name, labels, uid, .. } = leaving;
-        let keys = labels.iter().map(String::as_str).chain([TENANT_LABEL]);
-        let labels: Map<String, Value> = keys.map(|key| (key.to_owned(), Value::Null)).collect();
+        self.strip(leaving, &[TENANT_LABEL.to_owned()], &[]).await
+    }
+
+    async fn strip(
+        &self,
+        Leaving { name, uid, .. }: &Leaving,
+        labels: &[String],
+        annotations: &[String],
+    ) -> Result<(), OffboardError> {
+        let gone = |keys: &[String]| -> Map<String, Value> {
+            keys.iter().map(|key| (key.clone(), Value::Null)).collect()
+        };
+        let (labels, annotations) = (gone(labels), gone(annotations));
         // Another namespace of this name is not meant.
-        let patch = json!({"metadata": {"uid": uid, "labels": labels}});
+        let patch = json!({"metadata": {"uid": uid, "labels": labels, "annotations": annotations}});
         let api: Api<Namespace> = Api::all(self.client.clone());
         let patched = api.patch_metadata(name, &PatchParams::default(), &Patch::Merge(patch)).await;
         patched.map_err(|source| wrong(format!("take the labels of namespace {name}"), source))?;
@@ -318,11 +373,6 @@ fn concerns(kind: &str, object: &DynamicObject, tenant: &str) -> bool {
         "Grant" => says("/spec/from/tenant") || says("/spec/to/tenant"),
         _ => false,
     }
-}
-
-fn labels_given(tenant: &DynamicObject) -> Vec<String> {
-    let labels = tenant.data.pointer("/spec/namespaces/labels").and_then(Value::as_object);
-    labels.into_iter().flat_map(Map::keys).cloned().collect()
 }
 
 async fn delete<K>(api: &Api<K>, what: &str, name: &str, uid: &str) -> Result<(), OffboardError>

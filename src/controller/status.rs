@@ -1,8 +1,8 @@
 //! Says of each of our documents in its `status` what comes of it.
 //!
-//! What is to be said follows from the documents, the snapshot in force and the clock (`said`); it is
-//! written where it is not what stands. Of a condition nothing is written anew but what changed, and
-//! our own writes lead to none.
+//! What is to be said follows from the documents, the snapshot in force, how tenants' barriers stand and the
+//! clock (`said`); it is written where it is not what stands. Of a condition nothing is written anew but what
+//! changed, and our own writes lead to none.
 
 mod said;
 mod tenant;
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::documents::{Key, Paper, Papers, kinds};
-use super::keeper::Object;
+use super::keeper::{Barriers, Object};
 use super::lease::Hand;
 use super::writes::{Begun, Writes};
 use crate::policy::documents::API_VERSION;
@@ -33,7 +33,11 @@ const BETWEEN: Duration = Duration::from_millis(250);
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Keeps the status of every document while the hand is ours to write with.
-pub async fn keep_status(handle: Handle, mut papers: watch::Receiver<Papers>, mut hand: Hand) {
+pub async fn keep_status(
+    handle: Handle,
+    (mut papers, mut barriers): (watch::Receiver<Papers>, watch::Receiver<Barriers>),
+    mut hand: Hand,
+) {
     let mut keeper = Keeper {
         client: hand.client(),
         papers: Papers::default(),
@@ -56,6 +60,10 @@ pub async fn keep_status(handle: Handle, mut papers: watch::Receiver<Papers>, mu
             }
             snapshot = handle.snapshot_that(|it| is_news(keeper.snapshot.as_deref(), it)) => {
                 keeper.snapshot = Some(snapshot);
+                next = next.min(soonest);
+            }
+            Ok(()) = barriers.changed() => {
+                keeper.sayer.barriers = barriers.borrow_and_update().clone();
                 next = next.min(soonest);
             }
             () = hand.changed() => next = next.min(soonest),

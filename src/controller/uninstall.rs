@@ -18,7 +18,7 @@ use kube::{Api, ResourceExt as _};
 use serde_json::{Map, Value, json};
 
 use super::Cluster;
-use super::keeper::{KINDS, api, resource};
+use super::keeper::{BARRIERS, KINDS, Kind, api, is_served, resource};
 use crate::domain::{FILLED_IN, FilledIn, MANAGED_LABEL, OUR_NAMESPACE, TENANT_LABEL};
 
 /// What gives our account its rights, and what refuses: the API group, the kind, the plural, the name and
@@ -98,7 +98,8 @@ pub enum NotBegun {
 /// # Errors
 /// [`NotBegun`]
 pub async fn uninstall(cluster: &Cluster, seals: bool) -> Result<Taken, NotBegun> {
-    let forbidden = forbidden(cluster, seals).await?;
+    let kinds = if seals { kinds(cluster).await? } else { Vec::new() };
+    let forbidden = forbidden(cluster, &kinds).await?;
     if !forbidden.is_empty() {
         return Err(NotBegun::Forbidden(forbidden));
     }
@@ -110,22 +111,33 @@ pub async fn uninstall(cluster: &Cluster, seals: bool) -> Result<Taken, NotBegun
     }
     // While anything still refuses, or our account may still write, no namespace is opened.
     if seals && work.taken.left.is_empty() {
-        work.open().await;
+        work.open(&kinds).await;
     }
     Ok(work.taken)
 }
 
-/// What is needed and not allowed.
-async fn forbidden(cluster: &Cluster, seals: bool) -> Result<Vec<String>, kube::Error> {
+/// The kinds of what closes namespaces, and of tenants' barriers where the cluster has them.
+async fn kinds(cluster: &Cluster) -> Result<Vec<Kind>, kube::Error> {
+    let mut kinds = KINDS.to_vec();
+    for kind in BARRIERS {
+        if is_served(&cluster.client, kind).await? {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
+}
+
+/// What is needed and not allowed, where these kinds go too.
+async fn forbidden(cluster: &Cluster, kinds: &[Kind]) -> Result<Vec<String>, kube::Error> {
     let admission = ADMISSION.iter().map(|[group, _, plural, _, namespace]| {
         ("delete", *group, *plural, (!namespace.is_empty()).then_some(*namespace))
     });
-    let of_seals = KINDS.iter().flat_map(|(_, group, _, plural)| {
+    let of_seals = kinds.iter().flat_map(|(_, group, _, plural)| {
         ["list", "delete"].map(|verb| (verb, *group, *plural, None))
     });
     let namespaces = ["list", "patch"].map(|verb| (verb, "", "namespaces", None));
     let mut needed: Vec<_> = admission.collect();
-    if seals {
+    if !kinds.is_empty() {
         needed.extend(of_seals.chain(namespaces));
     }
     needed.dedup();
@@ -175,16 +187,16 @@ impl Work<'_> {
         }
     }
 
-    /// Takes away every seal, and then the labels of namespaces.
-    async fn open(&mut self) {
+    /// Takes away every object of these kinds that is ours, and then the labels of namespaces.
+    async fn open(&mut self, kinds: &[Kind]) {
         for _ in 0..ROUNDS {
             let (before, mut there) = (self.taken.gone.len(), 0);
             self.taken.left.clear();
-            for kind in KINDS {
-                let (resource, managed) = (resource(kind), format!("{MANAGED_LABEL}=true"));
+            for kind in kinds {
+                let (resource, managed) = (resource(*kind), format!("{MANAGED_LABEL}=true"));
                 let ours = ListParams::default().labels(&managed);
                 match api(&self.cluster.client, &resource, "").list(&ours).await {
-                    // Clusterwide kinds that this cluster does not have.
+                    // A kind that this cluster has no more.
                     Err(kube::Error::Api(status)) if status.code == 404 => {}
                     Err(error) => self.taken.left.push(format!("{}: {error}", resource.kind)),
                     Ok(listed) => {

@@ -10,12 +10,14 @@ mod authorities;
 mod next;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::select_all;
 use http::Request;
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::rbac::v1::ClusterRole;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind, PostParams};
@@ -27,12 +29,15 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, interval, timeout};
 
 use super::Cluster;
+use super::events::{Events, Occurrence};
+use super::keeper::{Author, Drift};
 use super::lease::{Hand, Home};
 use super::watch::{News, news};
 use crate::report::webhooks::{PLACE_LABEL, Target, configurations, place};
 use crate::rules::entries::{PROBE, Wanted, entries};
 use crate::seal::FIELD_MANAGER;
 use crate::state::Handle;
+use crate::telemetry::Metrics;
 use next::{KINDS, NAME, Place, Standing, Step, next};
 
 pub use authorities::own as own_authorities;
@@ -78,6 +83,7 @@ pub async fn keep_webhooks(
     home: Home,
     (handle, mut hand): (Handle, Hand),
     door: Door,
+    metrics: Arc<Metrics>,
 ) {
     let streams = KINDS.iter().enumerate().map(|(index, kind)| {
         let ours = Config::default().fields(&format!("metadata.name={NAME}"));
@@ -91,7 +97,10 @@ pub async fn keep_webhooks(
         home,
         handle,
         door,
+        events: Events::start(cluster, Arc::clone(&metrics)),
+        metrics,
         standing: Standing::default(),
+        kept: [None, None],
         proven: None,
         due: Instant::now(),
         failures: 0,
@@ -115,7 +124,11 @@ struct Keeper {
     home: Home,
     handle: Handle,
     door: Door,
+    events: Events,
+    metrics: Arc<Metrics>,
     standing: Standing,
+    /// As what each was last seen or written as it must be.
+    kept: [Option<Value>; 2],
     /// Where the API server reached us, as the probe's entry said it.
     proven: Option<Place>,
     /// When something may be done again.
@@ -148,6 +161,7 @@ impl Keeper {
                 }
             }
             Err(trouble) => {
+                self.metrics.webhooks_failed();
                 self.failures = self.failures.saturating_add(1);
                 let pause = BETWEEN.saturating_mul(1 << self.failures.min(8));
                 self.due = Instant::now() + pause.min(LONGEST);
@@ -174,8 +188,22 @@ impl Keeper {
         let wanted = configurations(&entries(Wanted::by(tenants)), &self.door.target, &bundle);
         let step = next(&self.standing, &wanted, self.proven.as_ref(), suspended);
         match step {
-            None => return Ok(false),
-            Some(Step::Write(index, webhooks)) => self.write(index, webhooks).await?,
+            None => {
+                self.stand(wanted);
+                return Ok(false);
+            }
+            Some(Step::Write(index, webhooks)) => {
+                let drift = self.drift(index, &wanted);
+                let whole = wanted.into_iter().nth(index);
+                let whole = whole.filter(|it| it.get("webhooks") == Some(&webhooks));
+                self.write(index, webhooks).await?;
+                if let Some(kept) = self.kept.get_mut(index) {
+                    *kept = whole;
+                }
+                if let Some(drift) = drift {
+                    self.reverted(index, &drift);
+                }
+            }
             Some(Step::Probe(place)) => {
                 self.probe(&place).await?;
                 tracing::info!("the API server reaches us");
@@ -183,6 +211,31 @@ impl Keeper {
             }
         }
         Ok(true)
+    }
+
+    /// What is there stands as it must.
+    fn stand(&mut self, wanted: [Value; 2]) {
+        for (index, (kept, wanted)) in self.kept.iter_mut().zip(wanted).enumerate() {
+            *kept = self.standing.get(index).map(|_| wanted);
+        }
+    }
+
+    /// What others did to a configuration that stood as it must; `None` where we want another now.
+    fn drift(&self, index: usize, wanted: &[Value; 2]) -> Option<Drift> {
+        let kept = self.kept.get(index)?.as_ref()?;
+        (wanted.get(index) == Some(kept)).then(|| match self.standing.get(index) {
+            None => Drift::Deleted,
+            Some(live) => {
+                Drift::Changed(serde_json::to_value(live).ok().as_ref().and_then(Author::of))
+            }
+        })
+    }
+
+    fn reverted(&self, index: usize, drift: &Drift) {
+        let Some(kind) = KINDS.get(index) else { return };
+        self.metrics.webhooks_reverted();
+        tracing::info!(kind, what = drift.what(), "a webhook configuration was put right");
+        self.events.tell(occurrence(kind, drift));
     }
 
     async fn write(&mut self, index: usize, webhooks: Value) -> Result<(), Trouble> {
@@ -252,6 +305,24 @@ impl Keeper {
         let text = serde_json::from_slice::<Value>(&body).unwrap_or_default();
         let message = text.get("message").and_then(Value::as_str).unwrap_or_default();
         Err(Trouble::Unreached(format!("{status}: {message}")))
+    }
+}
+
+/// What is told of a configuration that others changed, on it.
+fn occurrence(kind: &str, drift: &Drift) -> Occurrence {
+    let itself = ObjectReference {
+        api_version: Some("admissionregistration.k8s.io/v1".to_owned()),
+        kind: Some(kind.to_owned()),
+        name: Some(NAME.to_owned()),
+        ..ObjectReference::default()
+    };
+    Occurrence {
+        regarding: itself.clone(),
+        related: itself,
+        reason: "DriftReverted",
+        action: "Revert",
+        same: drift.what(),
+        note: drift.told(&format_args!("{kind} {NAME}")),
     }
 }
 

@@ -75,6 +75,14 @@ pub struct Completion {
     pub filled: FilledIn,
 }
 
+impl Completion {
+    /// What is written: labels, each with its value or without one where it goes, and annotations.
+    #[must_use]
+    pub fn written(self) -> (BTreeMap<String, Option<String>>, BTreeMap<String, String>) {
+        (self.labels, [(FILLED_IN.to_owned(), self.filled.to_string())].into())
+    }
+}
+
 /// What gives a tenant's namespace the labels that are wanted; nothing where it has them.
 ///
 /// A label that says what was filled in is ours and follows what is wanted; one that somebody set stays.

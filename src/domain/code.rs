@@ -18,6 +18,8 @@ impl Family {
     pub const IMAGES: Self = Self(3);
     /// RF6: who may be whom, and who may reach into what.
     pub const IDENTITY: Self = Self(6);
+    /// RF4
+    pub const NETWORK: Self = Self(4);
     /// RF9: the guard itself.
     pub const GUARD: Self = Self(9);
 
@@ -36,7 +38,7 @@ impl Family {
     /// Whether rules of this family are yet to come: what nobody knows yet may be the key of one.
     #[must_use]
     pub fn grows(self) -> bool {
-        self == Self::IDENTITY || !self.in_force()
+        matches!(self, Self::NETWORK | Self::IDENTITY) || !self.in_force()
     }
 
     /// Whether a profile may set this family's mode at all: RF1 and RF9 are always enforced.
@@ -157,6 +159,8 @@ register! {
     LatestTag = 3004,
     /// A reference of an image that cannot be read.
     ImageReference = 3005,
+    /// What a tenant's network policy allows beyond its own side.
+    OneSided = 4001,
     /// Streams to pods: exec, attach, port-forward, proxy.
     Connect = 6001,
     /// An object or review that cannot be read.

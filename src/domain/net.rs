@@ -40,6 +40,13 @@ impl Cidr {
         self.prefix
     }
 
+    /// The range of this prefix that it lies within; itself where that is no shorter than its own.
+    #[must_use]
+    pub fn widened(&self, prefix: u8) -> Self {
+        let prefix = prefix.min(self.prefix);
+        Self { address: masked(self.address, prefix), prefix }
+    }
+
     /// Whether every address of `other` lies within.
     #[must_use]
     pub fn contains(&self, other: &Self) -> bool {

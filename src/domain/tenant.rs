@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 /// The label that makes a namespace a tenant's; its value is the tenant's name.
 pub const TENANT_LABEL: &str = "ringfence.dev/tenant";
+/// The label by which the API server names each namespace; nobody else can write it.
+pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// The label of the objects that the controller keeps; its value is `true`.
 pub const MANAGED_LABEL: &str = "ringfence.dev/managed";

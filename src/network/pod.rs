@@ -44,7 +44,8 @@ pub fn pod(text: &str, namespace: &str) -> Result<Found, Malformed> {
     Ok(Found::Pod(made(&own, (namespace, kind, name))))
 }
 
-/// The pods that a workload in a namespace would make; none where it makes none.
+/// The pods that a workload in a namespace would make; none where it makes none. One with no replicas may
+/// have some at any time, but for one that another workload has left behind: an old ReplicaSet.
 ///
 /// # Errors
 /// [`Malformed`] where the text is no such object.
@@ -66,7 +67,9 @@ pub fn workload(
         TemplateKind::Top => return Ok(Found::None),
     };
     Ok(match spec {
-        NetworkedWorkloadSpec { template: Some(template), replicas } if replicas != Some(0) => {
+        NetworkedWorkloadSpec { template: Some(template), replicas }
+            if replicas != Some(0) || !meta.owners.iter().any(|owner| owner.controller) =>
+        {
             let (kind, name) = maker(&meta, kind);
             Found::Template(made(&template, (namespace, kind, name)))
         }

@@ -131,7 +131,7 @@ fn addresses(block: &IpBlock<'_>) -> Result<AddressSet, String> {
     except.into_iter().try_fold(range(&block.cidr)?, |all, own| Ok(all.without(&own?)))
 }
 
-fn range(text: &str) -> Result<AddressSet, String> {
+pub(super) fn range(text: &str) -> Result<AddressSet, String> {
     match text.parse::<Cidr>() {
         Ok(cidr) => Ok(AddressSet::of(&cidr)),
         // The API server takes them, and they stand for the range.

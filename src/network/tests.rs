@@ -2,7 +2,9 @@
 
 mod cluster;
 mod concrete;
+mod files;
 mod oracle;
 mod random;
+mod symbolic;
 mod unclear;
 mod upstream;

@@ -12,7 +12,7 @@ use super::problems::Problems;
 use super::ranges::ClusterRanges;
 use super::read::Loaded;
 use super::values::{Port, Quantity, container_mistake, quota_mistake};
-use crate::domain::{Family, RuleKey, SYSTEM_NAMESPACES};
+use crate::domain::{Code, Family, RuleKey, SYSTEM_NAMESPACES};
 
 /// Where a check stands in a document.
 pub(super) struct Checker<'a, 'p, T> {
@@ -57,6 +57,10 @@ impl<'a, 'p, T> Checker<'a, 'p, T> {
         for key in rules.iter().flat_map(|rules| rules.0.keys()) {
             if let Some(family) = always_enforced(*key) {
                 let message = format!("{family} is always enforced: it cannot be set");
+                self.wrong_key(&format!("{at}/{key}"), message);
+            }
+            if *key == RuleKey::Rule(Code::OneSided) {
+                let message = format!("{key} is set by `network.oneSided`");
                 self.wrong_key(&format!("{at}/{key}"), message);
             }
         }
@@ -266,6 +270,10 @@ impl Checker<'_, '_, ExemptionSpec> {
         for (index, key) in self.loaded.spec.rules.iter().enumerate() {
             if let Some(family) = always_enforced(*key) {
                 let message = format!("{family} is always enforced: there is no exemption from it");
+                self.wrong(&format!("/rules/{index}"), message);
+            }
+            if *key == RuleKey::Rule(Code::OneSided) {
+                let message = format!("there is no exemption from {key}: write a Grant");
                 self.wrong(&format!("/rules/{index}"), message);
             }
         }

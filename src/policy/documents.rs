@@ -17,7 +17,8 @@ pub use definitions::definitions;
 pub use exemption::{Exemption, ExemptionSpec, Workload};
 pub use grant::{Grant, GrantSpec, Party};
 pub use platform::{
-    Cluster, Direction, Dns, IpBlocks, Platform, PlatformSpec, SharedService, Unowned,
+    Cluster, ClusterNetworkPolicies, Direction, Dns, IpBlocks, Platform, PlatformSpec,
+    SharedService, Unowned,
 };
 pub use profile::{
     Images, LabelKeys, Limits, Network, NewNamespaces, OneSided, OutsideRange, Overridable,

@@ -62,9 +62,9 @@ impl Modes {
     }
 }
 
-/// The rules whose modes are a profile's to say.
+/// The rules whose modes are for a profile's `rules` to say; the one-sided rule has a field of its own.
 fn settable() -> impl Iterator<Item = Code> {
-    Code::ALL.iter().copied().filter(|code| code.fixed_mode().is_none())
+    Code::ALL.iter().copied().filter(|it| it.fixed_mode().is_none() && *it != Code::OneSided)
 }
 
 /// A level and a version of the Pod Security Standards.

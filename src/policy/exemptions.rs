@@ -1,7 +1,7 @@
 //! Permitted breaches, ready for decisions. An end is compared with the time of each decision, so that
 //! nothing need be published anew when it comes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -46,11 +46,12 @@ impl Exemption {
         now < self.expires
     }
 
-    /// Whether it names a rule; RF1 and RF9 cannot be named.
+    /// Whether it names a rule; RF1, RF9 and the one-sided rule cannot be named.
     #[must_use]
     pub fn names(&self, code: Code) -> bool {
         let family = code.family();
         !family.always_enforced()
+            && code != Code::OneSided
             && self.rules.iter().any(|key| match key {
                 RuleKey::All => true,
                 RuleKey::Family(own) => *own == family,
@@ -120,6 +121,22 @@ impl Exemptions {
     #[must_use]
     pub fn next_end(&self, now: Timestamp) -> Option<Timestamp> {
         self.0.values().flatten().map(|own| own.expires).filter(|end| now < *end).min()
+    }
+
+    /// The tenants of which a breach of a rule is permitted anywhere, each by the name of an exemption in
+    /// force.
+    #[must_use]
+    pub fn naming(&self, code: Code, now: Timestamp) -> BTreeMap<&str, &str> {
+        let all =
+            self.0.iter().flat_map(|((tenant, _), own)| own.iter().map(move |it| (tenant, it)));
+        let naming = all.filter(|(_, it)| it.active(now) && it.names(code));
+        let mut named: BTreeMap<&str, &str> = BTreeMap::new();
+        for (tenant, it) in naming {
+            // Of several the first by name, however they are held.
+            let own = named.entry(tenant).or_insert(&it.name);
+            *own = (*own).min(&it.name);
+        }
+        named
     }
 
     /// Those in force in a namespace of a tenant.

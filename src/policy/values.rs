@@ -332,6 +332,10 @@ number!(
     UserId(i64), 0..=2147483647
 );
 number!(
+    /// A place in a tier of ClusterNetworkPolicies.
+    Priority(u16), 0..=1000
+);
+number!(
     /// How many.
     Count(u32), 0..=2147483647
 );

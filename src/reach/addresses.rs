@@ -104,6 +104,25 @@ impl AddressSet {
         v4.chain(v6).collect()
     }
 
+    /// The same as ranges that are written by their first address, as few as can be, IPv4 first.
+    #[must_use]
+    pub fn to_cidrs(&self) -> Vec<Cidr> {
+        let v4 = self.v4.ranges().iter().flat_map(|(first, last)| {
+            let aligned = aligned((*first).into(), (*last).into(), 32);
+            aligned.into_iter().filter_map(|(first, prefix)| {
+                let first = Ipv4Addr::from(u32::try_from(first).ok()?);
+                format!("{first}/{prefix}").parse().ok()
+            })
+        });
+        let v6 = self.v6.ranges().iter().flat_map(|(first, last)| {
+            let aligned = aligned(*first, *last, 128);
+            aligned.into_iter().filter_map(|(first, prefix)| {
+                format!("{}/{prefix}", Ipv6Addr::from(first)).parse().ok()
+            })
+        });
+        v4.chain(v6).collect()
+    }
+
     /// The first and the last of them.
     #[must_use]
     pub fn ends(&self) -> Option<(IpAddr, IpAddr)> {
@@ -126,9 +145,42 @@ impl AddressSet {
     }
 }
 
+/// A range cut into parts of a power of two each, which begin at a multiple of their size: the first
+/// address of each, and the bits that it shares.
+fn aligned(mut first: u128, last: u128, bits: u32) -> Vec<(u128, u32)> {
+    let last_of = |first: u128, free: u32| first | u128::MAX.checked_shr(128 - free).unwrap_or(0);
+    let mut parts = Vec::new();
+    loop {
+        let most = if first == 0 { bits } else { first.trailing_zeros().min(bits) };
+        let free = (0..=most).rev().find(|free| last_of(first, *free) <= last).unwrap_or(0);
+        parts.push((first, bits - free));
+        let end = last_of(first, free);
+        if end >= last {
+            return parts;
+        }
+        first = end + 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges_are_written_as_few_as_can_be() {
+        let of = |text: &str| AddressSet::of(&text.parse().unwrap());
+        let check = |set: AddressSet, expect: &[&str]| {
+            let cidrs: Vec<String> = set.to_cidrs().iter().map(ToString::to_string).collect();
+            assert_eq!(cidrs, expect);
+            let again = expect.iter().fold(AddressSet::default(), |all, own| all.or(&of(own)));
+            assert_eq!(again, set);
+        };
+        check(AddressSet::all(), &["0.0.0.0/0", "::/0"]);
+        check(of("10.0.0.0/30").without(&of("10.0.0.0/32")), &["10.0.0.1/32", "10.0.0.2/31"]);
+        check(of("0.0.0.0/1").or(&of("128.0.0.0/1")), &["0.0.0.0/0"]);
+        check(of("::/0").without(&of("8000::/1")), &["::/1"]);
+        check(AddressSet::default(), &[]);
+    }
 
     #[test]
     fn a_range_has_its_first_and_its_last() {

@@ -41,6 +41,12 @@ impl Wanted {
         Self { absent: false, values: Values::Except(BTreeSet::new()) }
     }
 
+    /// It is absent or has one of the values.
+    #[must_use]
+    pub fn absent_or(values: impl IntoIterator<Item = String>) -> Self {
+        Self { absent: true, values: Values::Only(values.into_iter().collect()) }
+    }
+
     /// `DoesNotExist`.
     #[must_use]
     pub fn absent() -> Self {
@@ -74,7 +80,9 @@ impl Wanted {
         Self { absent: self.absent && other.absent, values }
     }
 
-    fn negated(&self) -> Self {
+    /// What is not admitted.
+    #[must_use]
+    pub fn negated(&self) -> Self {
         let values = match &self.values {
             Values::Only(values) => Values::Except(values.clone()),
             Values::Except(values) => Values::Only(values.clone()),
@@ -136,6 +144,40 @@ impl Selector {
         self.0.keys().map(String::as_str)
     }
 
+    /// The keys that must have one of some values, and these.
+    pub fn listed(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
+        self.0.iter().filter_map(|(key, wanted)| match (wanted.absent, &wanted.values) {
+            (false, Values::Only(values)) => Some((key.as_str(), values)),
+            (_, Values::Only(_) | Values::Except(_)) => None,
+        })
+    }
+
+    /// The values of a key that it speaks of, whether they fit or do not.
+    pub fn values(&self, key: &str) -> impl Iterator<Item = &str> {
+        let values = self.0.get(key).map(|wanted| match &wanted.values {
+            Values::Only(values) | Values::Except(values) => values,
+        });
+        values.into_iter().flatten().map(String::as_str)
+    }
+
+    /// Whether some labels fit both.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let fits = |(key, wanted): (&String, &Wanted)| {
+            other.0.get(key).is_none_or(|other| !wanted.and(other).is_nothing())
+        };
+        !other.is_nothing() && !self.is_nothing() && self.0.iter().all(fits)
+    }
+
+    /// How much it says: a measure of what it costs to have another made of it.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let values = self.0.values().map(|wanted| match &wanted.values {
+            Values::Only(values) | Values::Except(values) => 1 + values.len(),
+        });
+        values.sum()
+    }
+
     /// Whether it selects everything.
     #[must_use]
     pub fn is_everything(&self) -> bool {
@@ -152,6 +194,13 @@ impl Selector {
     #[must_use]
     pub fn selects(&self, labels: &Labels) -> bool {
         self.0.iter().all(|(key, wanted)| wanted.admits(labels.get(key)))
+    }
+
+    /// What these labels would have to be to fit, for each key that is at fault: a value, or absent.
+    #[must_use]
+    pub fn missing(&self, labels: &Labels) -> Vec<(String, Option<String>)> {
+        let wrong = self.0.iter().filter(|(key, wanted)| !wanted.admits(labels.get(*key)));
+        wrong.map(|(key, wanted)| (key.clone(), wanted.example())).collect()
     }
 
     /// What both select.
@@ -171,6 +220,12 @@ impl Selector {
         }
         parts.retain(|part| !part.is_nothing());
         parts
+    }
+
+    /// Whether every labels that the other selects are selected.
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        self.negated().iter().all(|part| other.and(part).is_nothing())
     }
 
     /// Labels that fit, as few as can be; what they are where no labels fit means nothing.
@@ -211,6 +266,7 @@ mod tests {
         prop_oneof![
             values().prop_map(Wanted::one_of),
             values().prop_map(Wanted::none_of),
+            values().prop_map(Wanted::absent_or),
             Just(Wanted::present()),
             Just(Wanted::absent()),
         ]
@@ -243,6 +299,8 @@ mod tests {
                 let outside = one.negated().iter().filter(|part| part.selects(&labels)).count();
                 prop_assert_eq!(outside, usize::from(!one.selects(&labels)), "{}", one);
             }
+            let meet = worlds().iter().any(|own| one.selects(own) && other.selects(own));
+            prop_assert_eq!(one.meets(&other), meet);
             prop_assert_eq!(one.is_nothing(), !worlds().iter().any(|own| one.selects(own)));
             prop_assert_eq!(one.is_everything(), worlds().iter().all(|own| one.selects(own)));
             prop_assert!(one.is_nothing() || one.selects(&one.example()));

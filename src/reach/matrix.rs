@@ -19,6 +19,20 @@ pub struct Connection {
     pub undefined: bool,
 }
 
+impl Connection {
+    /// Nothing.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { ports: PortSet::default(), undefined: false }
+    }
+
+    /// What either lets through.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        Self { ports: self.ports.or(&other.ports), undefined: self.undefined || other.undefined }
+    }
+}
+
 /// The concrete engine. Pods that no policy can tell apart are one class, and only classes are compared.
 #[derive(Debug, Clone)]
 pub struct Matrix<'w> {
@@ -83,30 +97,95 @@ impl<'w> Matrix<'w> {
     /// What may pass between two pods of the world, by their numbers; nothing where one is not there.
     #[must_use]
     pub fn between(&self, src: usize, dst: usize) -> Connection {
-        match (self.class(src), self.class(dst)) {
+        match (self.of(src), self.of(dst)) {
             (Some(src), Some(dst)) => passes(src, dst),
-            _ => Connection { ports: PortSet::default(), undefined: false },
+            _ => Connection::none(),
         }
+    }
+
+    /// The class of a pod, by its number: pods of one class reach the same and are reached by the same. None
+    /// where its namespace is not there.
+    #[must_use]
+    pub fn class(&self, pod: usize) -> Option<usize> {
+        self.of_pod.get(pod).copied().flatten()
+    }
+
+    /// What may pass between pods of two classes.
+    #[must_use]
+    pub fn between_classes(&self, src: usize, dst: usize) -> Connection {
+        match (self.classes.get(src), self.classes.get(dst)) {
+            (Some(src), Some(dst)) => passes(src, dst),
+            _ => Connection::none(),
+        }
+    }
+
+    /// What may pass between pods of a class and an address outside.
+    #[must_use]
+    pub fn with_outside(&self, class: usize, address: IpAddr, direction: Direction) -> Connection {
+        let Some(class) = self.classes.get(class) else { return Connection::none() };
+        let ports = class.with_outside(address, direction);
+        let undefined = class.pod.host_network && !ports.is_empty();
+        Connection { ports, undefined }
+    }
+
+    /// What pods of a class take from a pod that is not there, whose address nobody knows; its own egress
+    /// is not asked.
+    #[must_use]
+    pub fn takes(&self, class: usize, from: &End<'_>) -> Connection {
+        let Some(class) = self.classes.get(class) else { return Connection::none() };
+        if class.pod.host_network {
+            return Connection { ports: PortSet::all(), undefined: true };
+        }
+        Connection { ports: class.ingress.allow(from, &class.pod.ports), undefined: false }
+    }
+
+    /// A pod of a class, as others see it.
+    #[must_use]
+    pub fn example(&self, class: usize) -> Option<End<'w>> {
+        let class = self.classes.get(class)?;
+        let address = class.pod.addresses.first().copied();
+        Some(End::Pod { namespace: class.namespace, pod: class.pod, address })
+    }
+
+    /// All addresses in ranges that no policy of a direction cuts, in order. Those of IPv6 are among them
+    /// where a policy speaks of one or a pod has one.
+    #[must_use]
+    pub fn ranges(&self, direction: Direction) -> Vec<(IpAddr, IpAddr)> {
+        let spoken = |direction| {
+            let sides = self.world.policies.iter().filter_map(move |own| own.side(direction));
+            let peers = sides.flat_map(|side| &side.rules).flat_map(|rule| &rule.peers);
+            peers.filter_map(Peer::addresses)
+        };
+        let mut sets: Vec<&AddressSet> = spoken(direction).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        let [v4, v6] = AddressSet::all().by_family();
+        let mut all = spoken(Direction::Egress).chain(spoken(Direction::Ingress));
+        let mut pods = self.world.pods.iter().flat_map(|pod| &pod.addresses);
+        let speaks = all.any(|set| !set.and(&v6).is_empty()) || pods.any(IpAddr::is_ipv6);
+        let families = if speaks { vec![v4, v6] } else { vec![v4] };
+        let parts = families.iter().flat_map(|own| own.cut_by(sets.iter().copied()));
+        let mut ranges: Vec<_> = parts.flat_map(|part| part.ranges()).collect();
+        ranges.sort_unstable();
+        ranges
     }
 
     /// What may pass from a pod to each pod of the world, in their order.
     #[must_use]
     pub fn row(&self, src: usize) -> Vec<Connection> {
-        let Some(src) = self.class(src) else {
-            let nothing = Connection { ports: PortSet::default(), undefined: false };
-            return vec![nothing; self.world.pods.len()];
+        let Some(src) = self.of(src) else {
+            return vec![Connection::none(); self.world.pods.len()];
         };
         let classes: Vec<Connection> = self.classes.iter().map(|dst| passes(src, dst)).collect();
-        let nothing = Connection { ports: PortSet::default(), undefined: false };
         let of = |class: &Option<usize>| class.and_then(|class| classes.get(class)).cloned();
-        self.of_pod.iter().map(|class| of(class).unwrap_or_else(|| nothing.clone())).collect()
+        self.of_pod.iter().map(|class| of(class).unwrap_or_else(Connection::none)).collect()
     }
 
     /// The addresses outside that a pod and they can reach, by the ports; addresses of no policy's
     /// making are one set.
     #[must_use]
     pub fn outside(&self, pod: usize, direction: Direction) -> Vec<(AddressSet, PortSet)> {
-        let Some(class) = self.class(pod) else { return Vec::new() };
+        let Some(class) = self.of(pod) else { return Vec::new() };
         let mut found: Vec<(AddressSet, PortSet)> = Vec::new();
         for part in &self.parts {
             let Some((address, _)) = part.ends() else { continue };
@@ -120,8 +199,8 @@ impl<'w> Matrix<'w> {
         found
     }
 
-    fn class(&self, pod: usize) -> Option<&Class<'w>> {
-        self.classes.get((*self.of_pod.get(pod)?)?)
+    fn of(&self, pod: usize) -> Option<&Class<'w>> {
+        self.classes.get(self.class(pod)?)
     }
 }
 

@@ -7,6 +7,8 @@ use super::addresses::AddressSet;
 use super::labels::{Labels, Selector};
 use super::ports::{Ports, Protocol};
 
+pub use crate::domain::NAME_LABEL;
+
 /// Everything that policies are asked about, and they.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct World {
@@ -114,6 +116,12 @@ impl Policy {
         }
     }
 
+    /// When it is asked: in its tier by its priority, and by its name where that says nothing.
+    #[must_use]
+    pub fn order(&self) -> impl Ord + use<'_> {
+        (self.tier, self.priority, &self.origin)
+    }
+
     /// In place of a policy of which something was not understood: it allows its namespace's pods, or
     /// all pods, everything, and isolates none.
     #[must_use]
@@ -176,6 +184,17 @@ pub enum Peer {
     Addresses(AddressSet),
     /// Whoever it is, outside too.
     Everyone,
+}
+
+impl Peer {
+    /// The addresses, where it is chosen by them.
+    #[must_use]
+    pub fn addresses(&self) -> Option<&AddressSet> {
+        match self {
+            Self::Addresses(set) => Some(set),
+            Self::Pods(_) | Self::Everyone => None,
+        }
+    }
 }
 
 /// Pods by their namespace and their labels.

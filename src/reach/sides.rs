@@ -101,15 +101,24 @@ impl<'w> Book<'w> {
     /// Those of a world.
     #[must_use]
     pub fn new(world: &'w World) -> Self {
+        Self::of_policies(&world.policies, world.blocks_match_pods)
+    }
+
+    /// These; whether a peer of addresses matches pods that have them is told.
+    #[must_use]
+    pub fn of_policies(
+        policies: impl IntoIterator<Item = &'w Policy>,
+        blocks_match_pods: bool,
+    ) -> Self {
         let mut named: HashMap<&str, Vec<&Policy>> = HashMap::new();
         let mut chosen = Vec::new();
-        for policy in &world.policies {
+        for policy in policies {
             match &policy.subject.namespaces {
                 Namespaces::Named(name) => named.entry(name).or_default().push(policy),
                 Namespaces::Chosen(_) => chosen.push(policy),
             }
         }
-        Self { blocks_match_pods: world.blocks_match_pods, named, chosen }
+        Self { blocks_match_pods, named, chosen }
     }
 
     /// The policies that could have a pod of the namespace of this name as subject.
@@ -124,7 +133,7 @@ impl<'w> Book<'w> {
             policy.side(direction).is_some() && selects(&policy.subject, namespace, labels)
         });
         let mut own: Vec<&Policy> = own.collect();
-        own.sort_by_key(|policy| (policy.tier, policy.priority, &policy.origin));
+        own.sort_by_key(|policy| policy.order());
         let tier = |tier: Tier| {
             let policies: Vec<&Policy> =
                 own.iter().copied().filter(|policy| policy.tier == tier).collect();
@@ -212,6 +221,27 @@ impl<'w> Sides<'w> {
         }
         steps.push(Step::Default);
         Decision { allowed: true, steps }
+    }
+
+    /// The rules that accept a connection in the first tier that has any that match it, each with the
+    /// number in its policy.
+    #[must_use]
+    pub fn accepting(
+        &self,
+        other: &End<'_>,
+        target: &[PodPort],
+        (protocol, port): (Protocol, u16),
+    ) -> Vec<(&'w Policy, usize)> {
+        let matches = |held: &&Held<'w>| {
+            held.rule.action == Action::Accept
+                && numbers(&held.rule.ports, target).contains(protocol, port)
+                && held.rule.peers.iter().any(|peer| self.is(peer, other))
+        };
+        let of_tier = self.tiers.iter().map(|tier| {
+            let matching = tier.rules.iter().filter(matches);
+            matching.map(|held| (held.policy, held.index)).collect::<Vec<_>>()
+        });
+        of_tier.into_iter().find(|own| !own.is_empty()).unwrap_or_default()
     }
 
     fn is(&self, peer: &Peer, other: &End<'_>) -> bool {

@@ -197,6 +197,10 @@ fn looks_at(rule: &Rule) -> &'static str {
             "network policies, quotas, limit ranges and role bindings in tenants' namespaces, cluster \
              roles and their bindings, and their deletion; always enforced, and never exempted"
         }
+        Concern::NetworkPolicy(_) => {
+            "network policies in tenants' namespaces; set by the profile's network.oneSided, and never \
+             exempted"
+        }
         Concern::Stream => {
             "exec, attach, port-forward and proxy of pods, services and nodes, whatever is sent there"
         }

@@ -1,6 +1,9 @@
 //! For each rule an object that breaks it and one that does not: what `ringfence rules CODE` shows,
 //! and what a test judges.
 
+#[macro_use]
+mod papers;
+
 use super::Rule;
 use crate::domain::Code;
 
@@ -39,47 +42,6 @@ impl Rule {
     pub fn example(&self) -> Example {
         example(self.code)
     }
-}
-
-macro_rules! pod {
-    ($spec:literal) => {
-        pod!($spec, "")
-    };
-    ($spec:literal, $container:literal) => {
-        pod!($spec, "registry.example.com/alpha/app:1.4", $container)
-    };
-    ($spec:literal, $image:literal, $container:literal) => {
-        concat!(
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: app, namespace: alpha-dev}\nspec:\n",
-            $spec,
-            "  containers:\n  - name: app\n    image: ",
-            $image,
-            "\n",
-            $container
-        )
-    };
-}
-
-macro_rules! namespace {
-    ($name:literal, $labels:literal) => {
-        concat!(
-            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ",
-            $name,
-            "\n  labels: {",
-            $labels,
-            "}\n"
-        )
-    };
-}
-
-macro_rules! policy {
-    ($name:literal) => {
-        concat!(
-            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ",
-            $name,
-            ", namespace: alpha-dev}\nspec: {podSelector: {}, ingress: [{}]}\n"
-        )
-    };
 }
 
 const fn objects(failing: &'static str, passing: &'static str) -> Example {
@@ -379,6 +341,13 @@ fn others(code: Code) -> Example {
         Code::ImageReference => objects(
             pod!("", "registry.example.com/Alpha/App:1.4", ""),
             pod!("", "registry.example.com/alpha/app:1.4", ""),
+        ),
+        Code::OneSided => objects(
+            policy!("web", "[{from: [{namespaceSelector: {}}]}]"),
+            policy!(
+                "web",
+                "[{from: [{namespaceSelector: {matchLabels: {ringfence.dev/tenant: alpha}}}]}]"
+            ),
         ),
         Code::Connect => Example::Objects {
             given: "alpha-devs own tenant alpha, whose namespace alpha-dev is",

@@ -100,6 +100,7 @@ fn of(code: Code) -> &'static [&'static str] {
         | Code::PublicName
         | Code::Misfit
         | Code::Unsealed
+        | Code::OneSided
         | Code::Connect
         | Code::ProbeHosts
         | Code::EarlyProbeHosts

@@ -180,6 +180,18 @@ pub static RESOURCES: &[Resource] = &[
         ("clusterrolebindings", "ClusterRoleBinding"),
         Shape::KeptClusterwide,
     ),
+    Resource::of(
+        "policy.networking.k8s.io",
+        "v1alpha2",
+        ("clusternetworkpolicies", "ClusterNetworkPolicy"),
+        Shape::KeptClusterwide,
+    ),
+    Resource::of(
+        "cilium.io",
+        "v2",
+        ("ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
+        Shape::KeptClusterwide,
+    ),
     Resource::of("ringfence.dev", "v1alpha1", ("platforms", "Platform"), Shape::Document),
     Resource::sub("ringfence.dev", "v1alpha1", ("platforms", "status"), Shape::Document),
     Resource::of("ringfence.dev", "v1alpha1", ("profiles", "Profile"), Shape::Document),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::images::ImagesView;
+use super::network::NetworkView;
 use super::pod_security::PodView;
 use super::tenancy::{KeptView, NamespaceView};
 use crate::domain::{Code, FieldPath, Finding, Fix, Level, Mode, Severity, Version};
@@ -47,6 +48,8 @@ pub enum Concern {
     Stream,
     /// Objects of the kinds of which the controller keeps some, before and after a request.
     Kept(fn(&KeptView<'_>, &mut Report<'_>)),
+    /// A tenant's NetworkPolicies.
+    NetworkPolicy(fn(&NetworkView<'_>, &mut Report<'_>)),
     /// New pods of a namespace whose walls do not stand yet.
     Seal,
     /// Every request that reaches us.
@@ -96,6 +99,7 @@ impl Rule {
             | Concern::Document
             | Concern::Stream
             | Concern::Kept(_)
+            | Concern::NetworkPolicy(_)
             | Concern::Seal
             | Concern::Guard => None,
         }

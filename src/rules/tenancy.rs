@@ -21,6 +21,8 @@ mod table;
 mod tests;
 
 pub use kept::{KeptView, OURS, UPKEEP, judge_kept};
+pub use keys::may_label;
+pub use ownership::may_name;
 pub use table::RULES;
 
 use super::{Concern, Report};

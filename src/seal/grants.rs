@@ -9,6 +9,9 @@ use super::peers::{Allow, Way, at_addresses, of_tenant, policy, ports, selector}
 use crate::policy::documents::{GrantPort, GrantSpec, Party, Protocol, Selector};
 use crate::policy::{Named, Tenant, Tenants};
 
+/// A grant that opens something, and on which ports.
+type Usable<'a> = (&'a Named<GrantSpec>, Vec<NetworkPolicyPort>);
+
 /// The policies of the grants that concern a namespace, by the grants' names.
 pub(super) fn policies(
     tenants: &Tenants,
@@ -16,25 +19,54 @@ pub(super) fn policies(
     namespace: &str,
     now: Timestamp,
 ) -> Vec<Managed> {
-    let mut usable: Vec<_> = tenants
-        .grants
-        .iter()
-        .filter_map(|grant| Some((grant, usable(tenants, &grant.spec, now)?)))
-        .collect();
-    usable.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-    let of_grant = |(Named { name: own, spec }, ports): (&Named<GrantSpec>, Vec<_>)| {
-        let side = |way, prefix, here: &Party, there: &Party| {
-            concerns(here, tenant, namespace).then(|| {
-                let pods = here.pod_selector.as_ref().map(selector).unwrap_or_default();
-                let rule = Allow { way, peers: peers(there), ports: ports.clone() };
-                policy(namespace, name(prefix, own), pods, vec![rule])
-            })
-        };
-        let egress = side(Way::Out, "ringfence-grant-egress", &spec.from, &spec.to);
-        let ingress = side(Way::In, "ringfence-grant-ingress", &spec.to, &spec.from);
-        [egress, ingress].into_iter().flatten()
+    let of_grant = |grant| {
+        let ways = [Way::Out, Way::In];
+        ways.into_iter().filter_map(move |way| side(grant, tenant, namespace, way))
     };
-    usable.into_iter().flat_map(of_grant).collect()
+    with_ports(tenants, now).iter().flat_map(of_grant).collect()
+}
+
+/// The policies of the grants by which pods of a namespace open connections.
+pub(super) fn egress(
+    tenants: &Tenants,
+    tenant: &Tenant,
+    namespace: &str,
+    now: Timestamp,
+) -> Vec<Managed> {
+    let grants = with_ports(tenants, now);
+    grants.iter().filter_map(|grant| side(grant, tenant, namespace, Way::Out)).collect()
+}
+
+/// What a grant opens of one way in a namespace, if that is concerned.
+fn side(
+    (Named { name: own, spec }, ports): &Usable<'_>,
+    tenant: &Tenant,
+    namespace: &str,
+    way: Way,
+) -> Option<Managed> {
+    let (prefix, here, there) = match way {
+        Way::Out => ("ringfence-grant-egress", &spec.from, &spec.to),
+        Way::In => ("ringfence-grant-ingress", &spec.to, &spec.from),
+    };
+    concerns(here, tenant, namespace).then(|| {
+        let pods = here.pod_selector.as_ref().map(selector).unwrap_or_default();
+        let rule = Allow { way, peers: peers(there), ports: ports.clone() };
+        policy(namespace, name(prefix, own), pods, vec![rule])
+    })
+}
+
+/// The grants that open something now.
+pub fn in_force(tenants: &Tenants, now: Timestamp) -> impl Iterator<Item = &Named<GrantSpec>> {
+    tenants.grants.iter().filter(move |grant| usable(tenants, &grant.spec, now).is_some())
+}
+
+/// The same, each with its ports, by their names.
+pub(super) fn with_ports(tenants: &Tenants, now: Timestamp) -> Vec<Usable<'_>> {
+    let of = |grant: &'_ Named<GrantSpec>| usable(tenants, &grant.spec, now);
+    let mut all: Vec<_> =
+        tenants.grants.iter().filter_map(|grant| Some((grant, of(grant)?))).collect();
+    all.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    all
 }
 
 /// When the next of the grants ends, so that what is wanted becomes another.

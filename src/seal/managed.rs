@@ -7,6 +7,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
+use super::barrier::ClusterwidePolicy;
 use super::name::hash;
 use super::normal::normal;
 use crate::domain::MANAGED_LABEL;
@@ -30,16 +31,22 @@ pub enum Managed {
     RoleBinding(Box<RoleBinding>),
     /// Who has the rights of a role everywhere.
     ClusterRoleBinding(Box<ClusterRoleBinding>),
+    /// A tenant's barrier.
+    Clusterwide(Box<ClusterwidePolicy>),
 }
 
 macro_rules! each {
     ($managed:expr, $object:ident => $value:expr) => {
+        each!($managed, $object => $value, $object => $value)
+    };
+    ($managed:expr, $object:ident => $value:expr, $policy:ident => $other:expr) => {
         match $managed {
             Managed::NetworkPolicy($object) => $value,
             Managed::ResourceQuota($object) => $value,
             Managed::LimitRange($object) => $value,
             Managed::RoleBinding($object) => $value,
             Managed::ClusterRoleBinding($object) => $value,
+            Managed::Clusterwide($policy) => $other,
         }
     };
 }
@@ -48,19 +55,19 @@ impl Managed {
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        each!(self, object => kind(object.as_ref()))
+        each!(self, object => kind(object.as_ref()), policy => policy.dialect.kind())
     }
 
     /// Its API version: `networking.k8s.io/v1`.
     #[must_use]
     pub fn api_version(&self) -> &'static str {
-        each!(self, object => api_version(object.as_ref()))
+        each!(self, object => api_version(object.as_ref()), policy => policy.dialect.version().2)
     }
 
     /// What the API server calls its kind in a path: `networkpolicies`.
     #[must_use]
     pub fn plural(&self) -> &'static str {
-        each!(self, object => plural(object.as_ref()))
+        each!(self, object => plural(object.as_ref()), policy => policy.dialect.plural())
     }
 
     /// Its name.
@@ -86,7 +93,11 @@ impl Managed {
     #[must_use]
     pub fn to_value(&self) -> Value {
         // These types always serialize.
-        each!(self, object => serde_json::to_value(object)).unwrap_or_default()
+        each!(
+            self,
+            object => serde_json::to_value(object).unwrap_or_default(),
+            policy => policy.to_value()
+        )
     }
 
     pub(super) fn metadata(&self) -> &ObjectMeta {

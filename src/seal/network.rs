@@ -29,14 +29,28 @@ const DNS_PORT: Port = Port(53);
 /// The policies of a namespace, the one that closes it first.
 pub(super) fn policies(tenants: &Tenants, tenant: &Tenant, namespace: &str) -> Vec<Managed> {
     let closed = policy(namespace, DEFAULT_DENY, LabelSelector::default(), Vec::new());
-    let dns = open(namespace, "ringfence-dns", dns(tenants));
     let own = open(namespace, "ringfence-intra-tenant", intra_tenant(tenant));
+    let dns = open_dns(tenants, namespace);
+    let shared = open_shared(tenants, tenant, namespace);
+    [Some(closed), dns, own].into_iter().flatten().chain(shared).collect()
+}
+
+/// The policy that opens DNS.
+pub(super) fn open_dns(tenants: &Tenants, namespace: &str) -> Option<Managed> {
+    open(namespace, "ringfence-dns", dns(tenants))
+}
+
+/// The policies that open what the profile shares.
+pub(super) fn open_shared<'a>(
+    tenants: &'a Tenants,
+    tenant: &'a Tenant,
+    namespace: &'a str,
+) -> impl Iterator<Item = Managed> + 'a {
     let shared = tenant.profile.network.shared.iter().collect::<BTreeSet<_>>();
-    let shared = shared.into_iter().filter_map(|service| {
+    shared.into_iter().filter_map(move |service| {
         let rule = shared_service(tenants, service)?;
         open(namespace, name("ringfence-shared", service), vec![rule])
-    });
-    [Some(closed), dns, own].into_iter().flatten().chain(shared).collect()
+    })
 }
 
 /// A policy for all pods, where it opens anything.

@@ -23,6 +23,8 @@ const AMOUNTS: [&str; 6] =
 pub(super) fn normal(kind: &str, object: &Value) -> Value {
     let keys: &[&str] = match kind {
         "RoleBinding" | "ClusterRoleBinding" => &["roleRef", "subjects"],
+        // A policy of Cilium's may say several things.
+        "CiliumClusterwideNetworkPolicy" => &["spec", "specs"],
         _ => &["spec"],
     };
     let taken = keys.iter().filter_map(|key| Some(((*key).to_owned(), object.get(*key)?.clone())));
@@ -31,7 +33,9 @@ pub(super) fn normal(kind: &str, object: &Value) -> Value {
     match kind {
         "NetworkPolicy" => policy(&mut said),
         "ResourceQuota" | "LimitRange" => amounts(&mut said),
-        _ => binding(&mut said),
+        "RoleBinding" | "ClusterRoleBinding" => binding(&mut said),
+        // Of what a CustomResourceDefinition describes nothing is filled in.
+        _ => {}
     }
     said
 }

@@ -10,12 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::managed::{Managed, in_namespace};
-use crate::domain::{Cidr, TENANT_LABEL, TenantName};
+use crate::domain::{Cidr, NAME_LABEL, TENANT_LABEL, TenantName};
 use crate::policy::documents::{Operator, Protocol, Selector};
 use crate::policy::values::{Label1123, Port};
-
-/// The label by which the API server names each namespace; nobody else can write it.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// One or both directions, seen from the pods that a policy selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +158,11 @@ fn operator(operator: Operator) -> &'static str {
     }
 }
 
-fn requirement(key: &str, operator: &str, values: Option<Vec<String>>) -> LabelSelectorRequirement {
+pub(super) fn requirement(
+    key: &str,
+    operator: &str,
+    values: Option<Vec<String>>,
+) -> LabelSelectorRequirement {
     LabelSelectorRequirement { key: key.to_owned(), operator: operator.to_owned(), values }
 }
 

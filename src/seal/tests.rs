@@ -1,5 +1,6 @@
 //! What the seal of a set of documents is, and the laws that all seals keep.
 
+mod barriers;
 mod comparing;
 mod documents;
 mod evaluate;

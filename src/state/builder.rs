@@ -1,9 +1,9 @@
 //! The single writer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Handle, Namespace, Namespaces, Seals, Snapshot};
+use super::{Handle, Namespace, Namespaces, SealState, Seals, Snapshot};
 use crate::domain::Version;
 use crate::policy::{Tenants, ToldRanges};
 
@@ -22,6 +22,8 @@ pub enum Change {
     NamespaceGone(String),
     /// Every object of the seal of the namespace with this uid has been seen as it must be.
     Sealed(String, Arc<str>),
+    /// Nothing is laid in the namespace with this uid: its tenant has more than it may.
+    OverLimit(String, Arc<str>),
     /// An object of a namespace's seal is missing, or is not as it must be.
     Unsealed(String),
 }
@@ -124,7 +126,7 @@ impl Builder {
                     known.get(&name).is_some_and(|before| before.uid == now.uid)
                 };
                 if !known.is_some_and(same) {
-                    self.mark(&name, false);
+                    self.mark(&name, None);
                 }
                 if let Some(known) = self.watched_mut() {
                     known.insert(name, now);
@@ -137,13 +139,13 @@ impl Builder {
                 if let Some(known) = self.watched_mut() {
                     known.remove(&name);
                 }
-                self.mark(&name, false);
+                self.mark(&name, None);
             }
-            Change::Sealed(name, uid) => {
-                let known = self.watched().and_then(|known| known.get(&name));
-                return known.is_some_and(|known| known.uid == uid) && self.mark(&name, true);
+            Change::Sealed(name, uid) => return self.mark_of(&name, &uid, SealState::Sealed),
+            Change::OverLimit(name, uid) => {
+                return self.mark_of(&name, &uid, SealState::OverLimit);
             }
-            Change::Unsealed(name) => return self.mark(&name, false),
+            Change::Unsealed(name) => return self.mark(&name, None),
         }
         true
     }
@@ -159,20 +161,31 @@ impl Builder {
         let uid = |of: &HashMap<String, Namespace>, name: &str| {
             of.get(name).map(|known| Arc::clone(&known.uid))
         };
-        Arc::make_mut(sealed).retain(|name| {
+        Arc::make_mut(sealed).retain(|name, _| {
             let now = uid(now, name);
             now.is_some() && now == uid(before, name)
         });
     }
 
-    /// Whether it changes anything that a namespace is sealed or not.
-    fn mark(&mut self, namespace: &str, is_sealed: bool) -> bool {
-        let Seals::Watched(sealed) = &mut self.seals else { return false };
-        if sealed.contains(namespace) == is_sealed {
+    /// Whether it changes anything what is known of the namespace with this uid. What is told late of
+    /// another of its name does not count.
+    fn mark_of(&mut self, namespace: &str, uid: &str, state: SealState) -> bool {
+        let known = self.watched().and_then(|known| known.get(namespace));
+        known.is_some_and(|known| &*known.uid == uid) && self.mark(namespace, Some(state))
+    }
+
+    /// Whether it changes anything how far a namespace is closed.
+    fn mark(&mut self, namespace: &str, state: Option<SealState>) -> bool {
+        if self.seals.of(namespace) == state {
             return false;
         }
-        let sealed: &mut HashSet<String> = Arc::make_mut(sealed);
-        if is_sealed { sealed.insert(namespace.to_owned()) } else { sealed.remove(namespace) }
+        let Seals::Watched(known) = &mut self.seals else { return false };
+        let known = Arc::make_mut(known);
+        match state {
+            Some(state) => known.insert(namespace.to_owned(), state),
+            None => known.remove(namespace),
+        };
+        true
     }
 
     fn watched(&self) -> Option<&HashMap<String, Namespace>> {
@@ -287,10 +300,7 @@ mod tests {
         for anew in [relisted(), told(), gone()] {
             let handle = Handle::default();
             let mut builder = Builder::in_cluster(handle.clone(), Version::NEWEST).with_seals();
-            let is_sealed = || match &handle.snapshot().unwrap().seals {
-                Seals::Watched(sealed) => sealed.contains("a"),
-                Seals::Unwatched => panic!("not watched"),
-            };
+            let is_sealed = || handle.snapshot().unwrap().seals.is_sealed("a");
             builder.apply(Change::Ranges(ToldRanges::default()));
             builder.apply_all([Change::Tenants(Arc::default()), all("one"), sealed("one")]);
             assert!(is_sealed());
@@ -303,6 +313,14 @@ mod tests {
             assert!(!is_sealed(), "that was the old one");
             builder.apply(sealed("two"));
             assert!(is_sealed());
+            let over = |uid: &str| Change::OverLimit("a".to_owned(), uid.into());
+            builder.apply(over("one"));
+            assert!(is_sealed(), "that was the old one");
+            builder.apply(over("two"));
+            let state = || handle.snapshot().unwrap().seals.of("a");
+            assert_eq!(state(), Some(SealState::OverLimit));
+            builder.apply(Change::Unsealed("a".to_owned()));
+            assert_eq!(state(), None);
         }
     }
 

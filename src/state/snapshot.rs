@@ -1,7 +1,9 @@
 //! The picture that one decision is made on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::domain::{Verdict, Version};
 use crate::policy::documents::Seal;
@@ -36,6 +38,8 @@ pub struct Namespace {
     pub tenant: Option<String>,
     /// One that is deleted and made anew under its name has another.
     pub uid: Arc<str>,
+    /// When it was made, as the API server says.
+    pub created: Timestamp,
     /// It is being deleted: the API server lets nothing be made in it any more.
     pub ending: bool,
 }
@@ -48,13 +52,39 @@ impl Namespace {
     }
 }
 
-/// The namespaces that are sealed.
+/// How far namespaces are closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seals {
     /// Nobody looks: pods do not wait for a seal.
     Unwatched,
-    /// Those whose objects have all been seen with the content that we want.
-    Watched(Arc<HashSet<String>>),
+    /// Those of which something is known, by name. The others are not sealed yet.
+    Watched(Arc<HashMap<String, SealState>>),
+}
+
+/// How far a namespace is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealState {
+    /// Its objects have all been seen with the content that we want.
+    Sealed,
+    /// Nothing is laid in it: its tenant has more namespaces than it may.
+    OverLimit,
+}
+
+impl Seals {
+    /// What is known of a namespace.
+    #[must_use]
+    pub fn of(&self, namespace: &str) -> Option<SealState> {
+        match self {
+            Self::Unwatched => None,
+            Self::Watched(known) => known.get(namespace).copied(),
+        }
+    }
+
+    /// Whether each object that closes a namespace has been seen.
+    #[must_use]
+    pub fn is_sealed(&self, namespace: &str) -> bool {
+        self.of(namespace) == Some(SealState::Sealed)
+    }
 }
 
 /// What a namespace is to us.
@@ -115,12 +145,8 @@ impl Snapshot {
     /// Whether pods must not come into a tenant's namespace yet, because it is not closed.
     #[must_use]
     pub fn awaits_seal(&self, tenant: &Tenant, namespace: &str) -> bool {
-        match &self.seals {
-            Seals::Unwatched => false,
-            Seals::Watched(sealed) => {
-                tenant.profile.seal == Seal::Keep && !sealed.contains(namespace)
-            }
-        }
+        let watched = matches!(self.seals, Seals::Watched(_));
+        watched && tenant.profile.seal == Seal::Keep && !self.seals.is_sealed(namespace)
     }
 
     /// How many namespaces a tenant has beside this one, those that it claims by name included.

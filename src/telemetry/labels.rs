@@ -98,6 +98,10 @@ closed! {
     RoleBinding = "RoleBinding",
     /// Who has rights everywhere.
     ClusterRoleBinding = "ClusterRoleBinding",
+    /// A tenant's barrier, in the kind of network-policy-api.
+    ClusterNetworkPolicy = "ClusterNetworkPolicy",
+    /// The same in Cilium's.
+    CiliumClusterwideNetworkPolicy = "CiliumClusterwideNetworkPolicy",
     /// Any other.
     Other = "other",
 }

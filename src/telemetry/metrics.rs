@@ -40,6 +40,8 @@ pub struct Metrics {
     policies_loaded: Seconds,
     seals: SealMetrics,
     lost_events: Counter,
+    webhook_reverts: Counter,
+    webhook_failures: Counter,
 }
 
 impl Default for Metrics {
@@ -79,6 +81,8 @@ impl Metrics {
             policies_loaded: Seconds::default(),
             seals,
             lost_events: Counter::default(),
+            webhook_reverts: Counter::default(),
+            webhook_failures: Counter::default(),
         };
         let to = &mut made.registry;
         to.register("reviews", "Reviews answered", reviews_family);
@@ -107,6 +111,10 @@ impl Metrics {
         to.register("log_lines_lost", help, self.lost_lines.clone());
         let help = "Occurrences of which no Event tells, because there were too many";
         to.register("events_lost", help, self.lost_events.clone());
+        let help = "Webhook configurations that others changed or deleted and that were put right";
+        to.register("webhook_configuration_reverts", help, self.webhook_reverts.clone());
+        let help = "Attempts at keeping the webhook configurations that failed";
+        to.register("webhook_configuration_failures", help, self.webhook_failures.clone());
         to.register("connections", "Open connections", self.connections.clone());
         to.register("requests_in_flight", "Reviews being answered", self.requests.clone());
         let help = "Memory that bodies being read or judged have reserved";
@@ -152,6 +160,16 @@ impl Metrics {
     /// Something happened of which no Event tells.
     pub fn lost_event(&self) {
         self.lost_events.inc();
+    }
+
+    /// A webhook configuration was put right.
+    pub fn webhooks_reverted(&self) {
+        self.webhook_reverts.inc();
+    }
+
+    /// The webhook configurations could not be kept, this time.
+    pub fn webhooks_failed(&self) {
+        self.webhook_failures.inc();
     }
 
     /// What is counted of the seals.

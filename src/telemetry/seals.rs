@@ -14,6 +14,7 @@ pub struct SealMetrics {
     failures: ByTwo<SealKind, SealFailure, Counter>,
     reverts: By<SealKind, Counter>,
     fights: By<SealKind, Counter>,
+    open_barriers: Gauge,
 }
 
 impl SealMetrics {
@@ -33,7 +34,10 @@ impl SealMetrics {
         to.register("seal_reverts", help, reverts_family);
         let help = "Those of the reverts that somebody undoes again and again";
         to.register("seal_fights", help, fights_family);
-        Self { namespaces, writes, failures, reverts, fights }
+        let open_barriers = Gauge::default();
+        let help = "Tenants whose barriers do not all stand as they must";
+        to.register("tenant_barriers_open", help, open_barriers.clone());
+        Self { namespaces, writes, failures, reverts, fights, open_barriers }
     }
 
     /// How many changes by others were put right.
@@ -49,6 +53,11 @@ impl SealMetrics {
                 gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
             }
         }
+    }
+
+    /// Of so many tenants not every barrier stands as it must.
+    pub fn barriers(&self, open: usize) {
+        self.open_barriers.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
     /// So many writes were asked for.

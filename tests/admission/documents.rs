@@ -248,3 +248,28 @@ fn a_document_has_a_largest_size() {
     check(("CREATE", ADMIN), "Tenant", "large", &tenant(1000), (200, &[]));
     check(("CREATE", ADMIN), "Tenant", "huge", &tenant(8000), (400, &[""]));
 }
+
+/// What follows where a document goes is told whom it concerns, and refuses nothing.
+#[test]
+fn what_goes_is_told_of() {
+    let told = |group: &str, kind: &str, name: &str| -> Vec<String> {
+        let verdict = judged(("DELETE", ""), ("jo", group), kind, name, &json!({}));
+        let warned = verdict.in_mode(Mode::Warn);
+        warned.map(|own| format!("{}: {}; {}", own.code, own.found, own.must)).collect()
+    };
+    let of = "RF1019: the deletion of";
+    assert_eq!(
+        told(ADMIN, "Profile", "restricted"),
+        [format!("{of} the Profile of 1 tenant; they are held to the built-in restricted: alpha")]
+    );
+    assert_eq!(told(ADMIN, "Profile", "unknown"), [""; 0]);
+    assert_eq!(told("others", "Profile", "restricted"), [""; 0], "it is not for everybody to know");
+    assert_eq!(told(ADMIN, "Tenant", "alpha"), [""; 0], "without a cluster nothing is there");
+    assert_eq!(told(ADMIN, "Grant", "alpha"), [""; 0]);
+    let platform = told(ADMIN, "Platform", "default");
+    assert!(
+        platform.iter().all(|line| line.starts_with(&format!("{of} the Platform; "))),
+        "{platform:?}"
+    );
+    assert!(!platform.is_empty());
+}

@@ -179,6 +179,42 @@ fn who_may_use_what_the_controller_keeps() {
     check(OWNER, Asker::Named, "plain", true);
 }
 
+/// What denies tenants each other once in a cluster is held as what stands in their namespaces.
+#[test]
+fn barriers_are_nobodys_to_touch() {
+    let kinds = [
+        ("policy.networking.k8s.io", "v1alpha2", "clusternetworkpolicies", "ClusterNetworkPolicy"),
+        ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
+    ];
+    let barrier = json!({"metadata": {"name": "ringfence-tenant-alpha", "labels": {"ringfence.dev/managed": "true"}}});
+    let own = json!({"metadata": {"name": "own"}});
+    let null = Value::Null;
+    for ((group, version, resource, kind), who) in
+        kinds.iter().flat_map(|kind| [(*kind, OWNER), (*kind, LISTED)])
+    {
+        let refused = |operation, old: &Value, new: &Value| {
+            let text = review(who, operation, ("", (group, resource, kind), ""), old, new);
+            let mut review: Value = serde_json::from_str(&text).unwrap();
+            for named in ["kind", "resource"] {
+                review["request"][named]["version"] = json!(version);
+            }
+            refused(Asker::Named, &review.to_string())
+        };
+        let expect = if who == LISTED { vec![] } else { vec![Code::ManagedObject] };
+        for (operation, old, new) in [
+            ("CREATE", &null, &barrier),
+            ("UPDATE", &barrier, &own),
+            ("UPDATE", &barrier, &barrier),
+            ("DELETE", &barrier, &null),
+        ] {
+            let mut codes = refused(operation, old, new);
+            codes.dedup();
+            assert_eq!(codes, expect, "{who} {operation} {kind}");
+        }
+        assert_eq!(refused("CREATE", &null, &own), [], "{who} {kind}");
+    }
+}
+
 #[test]
 fn what_is_a_tenants_own_stays_its_own() {
     let own = |labels: Value| json!({"metadata": {"name": "own", "labels": labels}});

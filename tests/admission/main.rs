@@ -19,6 +19,7 @@ mod filling_in;
 mod fixes;
 mod images;
 mod kept;
+mod network;
 mod orphans;
 mod strangers;
 mod streams;

@@ -15,13 +15,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &["domain"]),
     ("network", &["domain", "objects", "reach"]),
     ("policy", &["domain", "objects"]),
-    ("rules", &["domain", "objects", "policy"]),
+    ("rules", &["domain", "objects", "reach", "policy"]),
     ("defaults", &["domain", "objects", "policy"]),
-    ("report", &["domain", "rules"]),
     ("seal", &["domain", "policy"]),
+    ("isolation", &["domain", "reach", "network", "policy", "rules", "defaults", "seal"]),
+    ("report", &["domain", "reach", "rules", "isolation"]),
     ("review", &["domain", "objects"]),
     ("state", &["domain", "objects", "policy"]),
-    ("admission", &["domain", "objects", "policy", "rules", "defaults", "review", "state"]),
+    (
+        "admission",
+        &[
+            "domain", "objects", "reach", "network", "policy", "rules", "defaults", "seal",
+            "review", "state",
+        ],
+    ),
     ("files", &["domain", "policy", "state", "telemetry"]),
     (
         "server",
@@ -53,7 +60,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "audit",
-        &["domain", "objects", "policy", "rules", "defaults", "review", "state", "admission"],
+        &[
+            "domain",
+            "objects",
+            "reach",
+            "network",
+            "policy",
+            "rules",
+            "defaults",
+            "seal",
+            "review",
+            "state",
+            "admission",
+        ],
     ),
 ];
 
@@ -70,6 +89,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("rules", &["serde_json", "kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
     ("defaults", &["kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
     ("seal", &["kube", "axum", "hyper", "tokio", "tracing"]),
+    ("isolation", &["serde_json", "kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
     ("review", &["kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
     ("state", &["kube", "k8s_openapi", "axum", "hyper"]),
     ("admission", &["kube", "k8s_openapi", "axum", "hyper", "tokio", "tracing"]),
@@ -82,7 +102,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms in which nothing may depend on when or where it runs.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "domain",
     "objects",
     "reach",
@@ -91,6 +111,7 @@ const PURE: [&str; 11] = [
     "rules",
     "defaults",
     "seal",
+    "isolation",
     "review",
     "admission",
     "report",
@@ -341,6 +362,7 @@ fn the_register_of_codes_is_frozen() {
         "RF3003 pullPolicy",
         "RF3004 latestTag",
         "RF3005 imageReference",
+        "RF4001 oneSided",
         "RF6001 connect",
         "RF9001 malformed",
         "RF9002 unknownKind",

@@ -10,6 +10,7 @@ fn every_command_explains_itself() {
         "help_policies",
         session(&[&["policies", "--help"], &["policies", "check", "--help"]])
     );
+    insta::assert_snapshot!("help_reach", session(&[&["reach", "--help"], &["explain", "--help"]]));
     insta::assert_snapshot!("help_plan", run(&["plan", "--help"]));
     let tenant = |action: &'static str| ["tenant", action, "--help"];
     insta::assert_snapshot!(

@@ -45,9 +45,9 @@ fn the_pod_is_given_the_time_that_it_takes_to_end() {
 }
 
 /// Every right, by role. Roles that bear rights over others are bound by name alone.
-const RIGHTS: [&str; 19] = [
+const RIGHTS: [&str; 21] = [
     r#"ringfence [""] ["namespaces"] ["get","list","watch","patch"]"#,
-    r#"ringfence [""] ["nodes"] ["list","watch"]"#,
+    r#"ringfence [""] ["nodes","services"] ["list","watch"]"#,
     r#"ringfence ["networking.k8s.io"] ["servicecidrs"] ["list","watch"]"#,
     r#"ringfence ["discovery.k8s.io"] ["endpointslices"] ["list","watch"] ["kubernetes"]"#,
     r#"ringfence ["authorization.k8s.io"] ["subjectaccessreviews"] ["create"]"#,
@@ -56,6 +56,8 @@ const RIGHTS: [&str; 19] = [
     r#"ringfence ["networking.k8s.io"] ["networkpolicies"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence [""] ["resourcequotas","limitranges"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence ["rbac.authorization.k8s.io"] ["rolebindings","clusterrolebindings"] ["get","list","watch","create","update","patch","delete"]"#,
+    r#"ringfence ["policy.networking.k8s.io"] ["clusternetworkpolicies"] ["get","list","watch","create","update","patch","delete"]"#,
+    r#"ringfence ["cilium.io"] ["ciliumclusterwidenetworkpolicies"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence ["events.k8s.io"] ["events"] ["create","patch"]"#,
     r#"ringfence ["rbac.authorization.k8s.io"] ["clusterroles"] ["bind"] ["admin","edit","view","ringfence-owners","ringfence-namespace-owner"]"#,
     r#"ringfence ["admissionregistration.k8s.io"] ["validatingwebhookconfigurations","mutatingwebhookconfigurations"] ["create"]"#,

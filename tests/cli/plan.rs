@@ -17,6 +17,19 @@ fn what_is_laid_and_what_would_be() {
 }
 
 #[test]
+fn what_denies_other_tenants_beside_that() {
+    let of = |more: &[&'static str]| [&SET[..], &["--tenant", "alpha"], more].concat();
+    let both = of(&["--barriers", "cilium", "--barriers", "cluster-network-policy", "-o", "json"]);
+    let shown = run(&both).stdout;
+    let kinds = shown.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let kinds: Vec<_> = kinds.map(|own| own["kind"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kinds[..2], ["CiliumClusterwideNetworkPolicy", "ClusterNetworkPolicy"]);
+    assert!(kinds[2..].iter().all(|kind| !kind.contains("Cluster")), "{kinds:?}");
+    let text = run(&of(&["--barriers", "cluster-network-policy"])).stdout;
+    assert!(text.starts_with("---\n# tenant alpha, beside its namespaces: kept\n"), "{text}");
+}
+
+#[test]
 fn json_and_yaml_say_the_same() {
     let one = |more: &[&str]| run(&[&SET[..], &["--namespace", "alpha-one"], more].concat()).stdout;
     let lines = one(&["-o", "json"]);

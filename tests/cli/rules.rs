@@ -25,7 +25,7 @@ fn wrong_codes() {
         &["rules", "RF2999"],
         &["rules", "rf2006"],
         &["rules", "RF4004"],
-        &["rules", "RF2006", "RF4"],
+        &["rules", "RF2006", "RF5"],
     ]));
 }
 

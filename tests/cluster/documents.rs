@@ -61,6 +61,7 @@ fn documents_are_judged_as_they_are_written() {
     what_is_wrong_is_told_at_its_field(&walls);
     others_come_in_any_order(&walls);
     what_is_useless_goes(&walls);
+    what_follows_is_told(&walls);
     the_platform_mends(walls);
 }
 
@@ -160,6 +161,53 @@ fn what_is_useless_goes(walls: &Walls) {
     wait_until(PATIENCE, "it to go", || {
         admin.kubectl(&["get", "exemption/old"]).stderr.contains("NotFound")
     });
+}
+
+/// Where a document goes that others need, it is told what follows, and it goes all the same.
+fn what_follows_is_told(walls: &Walls) {
+    let admin = walls.admin();
+    let documents = [
+        document("Profile", "needed", Value::Null),
+        document("Profile", "unneeded", Value::Null),
+        document("Tenant", "needs-a", json!({"profile": "needed"})),
+        document("Tenant", "needs-b", json!({"profile": "needed"})),
+    ];
+    documents.iter().for_each(|own| drop(apply(admin, own, &[]).success()));
+    for name in ["needs-one", "needs-two"] {
+        walls.namespace("needs-a", name);
+    }
+    // An administrator whom the Platform lists: of those by RBAC its writes do not come to us.
+    let listed = r#"--patch={"spec":{"administrators":[{"kind":"Group","name":"listed"}]}}"#;
+    admin.kubectl(&["patch", "platform/default", "--type=merge", listed]).success();
+    let pat = walls.cluster.user("pat", &["alpha-devs", "listed"]);
+    let delete = |of: &str, more: &[&str]| {
+        let output = pat.kubectl(&[&["delete", of, "--wait=false"], more].concat());
+        (output.code, output.stderr)
+    };
+    let mut told = Vec::new();
+    for (of, wanted) in [
+        ("profile/needed", "needs-a, needs-b"),
+        ("tenant/needs-a", "needs-one, needs-two"),
+        ("platform/default", "listed as administrator"),
+    ] {
+        let mut tried = (0, String::new());
+        wait_until(PATIENCE, of, || {
+            tried = delete(of, &["--dry-run=server"]);
+            tried.1.contains(wanted)
+        });
+        assert_eq!(tried.0, 0, "{tried:?}");
+        told.push(format!("{of}\n{}", tried.1));
+    }
+    assert_snapshot!("what_follows", told.join("\n"));
+    for of in ["profile/unneeded", "tenant/needs-b"] {
+        assert_eq!(delete(of, &[]), (0, String::new()), "{of}");
+    }
+    for of in ["profile/needed", "tenant/needs-a"] {
+        assert_eq!(delete(of, &[]).0, 0, "{of}");
+        assert!(admin.kubectl(&["get", of]).stderr.contains("NotFound"), "{of}");
+    }
+    apply(admin, &exemption("short", 1), &[]).success();
+    assert_eq!(delete("exemption/short", &[]), (0, String::new()), "it closes behind itself");
 }
 
 /// While we do not answer nothing of ours is written, but for the Platform by an administrator.

@@ -25,6 +25,7 @@ mod install;
 mod kept;
 mod leader;
 mod manifests;
+mod map;
 mod people;
 mod program;
 mod references;

@@ -7,9 +7,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use similar::TextDiff;
 
-use super::inputs::{Failed, File, Inputs};
 use super::print::Stream;
 use crate::audit::{self, Reviewed};
+use crate::cli::inputs::{Failed, File, Inputs};
 use crate::cli::output;
 
 /// Makes the fixes, writes them unless it is only rehearsed, and leaves the new texts in `inputs`.

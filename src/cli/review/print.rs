@@ -1,12 +1,11 @@
 //! What a review prints, and where.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::inputs::Inputs;
 use crate::audit::{self, Input, Problem, Record, Reviewed};
+use crate::cli::inputs::Inputs;
 use crate::cli::output;
 use crate::domain::Rewrite;
 use crate::report::review::{self, Paint, Summary, Unread};
@@ -166,41 +165,6 @@ fn unread<'a>(inputs: &'a Inputs, problems: &'a [Problem]) -> Vec<Unread<'a>> {
         message: &failed.message,
     });
     documents.chain(files).collect()
-}
-
-/// Tells a person at a terminal how far a long review has come.
-pub(super) struct Progress {
-    begun: Instant,
-    told: Option<Instant>,
-    terminal: bool,
-}
-
-impl Progress {
-    const PATIENCE: Duration = Duration::from_secs(1);
-    const BETWEEN: Duration = Duration::from_millis(100);
-
-    pub(super) fn begun() -> Self {
-        Self { begun: Instant::now(), told: None, terminal: io::stderr().is_terminal() }
-    }
-
-    pub(super) fn tell(&mut self, step: audit::Progress) {
-        let audit::Progress { what, done, of } = step;
-        let due = self.terminal
-            && self.begun.elapsed() > Self::PATIENCE
-            && self.told.is_none_or(|told| told.elapsed() > Self::BETWEEN);
-        if due {
-            self.told = Some(Instant::now());
-            let _ = write!(io::stderr().lock(), "\r\x1b[K{done} of {of} {what}");
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.told.is_some() {
-            let _ = write!(io::stderr().lock(), "\r\x1b[K");
-        }
-    }
 }
 
 #[cfg(test)]

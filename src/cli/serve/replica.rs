@@ -50,12 +50,14 @@ pub(super) fn join(
         }
         Controller::Off => Hand::idle(cluster),
     };
+    let metrics = Arc::clone(&sources.metrics);
     let report = move || sources.report();
     let reporter = Reporter::new(cluster, home.clone(), hand.clone(), args.tls_ca.clone(), report);
     tasks.spawn(reporter.run(shutdown.draining()));
     if let (Some(target), Some(ca)) = (args.webhooks.clone(), args.tls_ca.clone()) {
         let door = Door { target, ca };
-        tokio::spawn(keep_webhooks(cluster.clone(), home, (handle, hand.clone()), door));
+        let hand = hand.clone();
+        tokio::spawn(keep_webhooks(cluster.clone(), home, (handle, hand), door, metrics));
     }
     hand
 }

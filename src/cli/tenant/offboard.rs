@@ -122,6 +122,9 @@ fn said(departure: &Departure, fate: Fate) -> String {
     for own in &departure.namespaces {
         text.push_str(&namespace(own, fate));
     }
+    for own in &departure.barriers {
+        text.push_str(&format!("  {} {}: deleted\n", own.kind, own.name));
+    }
     if fate == Fate::Released {
         text.push_str(
             "what else is in the namespaces stays, and so do their labels of Pod Security\n",
@@ -131,7 +134,7 @@ fn said(departure: &Departure, fate: Fate) -> String {
 }
 
 fn namespace(own: &Leaving, fate: Fate) -> String {
-    let Leaving { name, labels, seal, is_going, .. } = own;
+    let Leaving { name, labels, annotations, seal, is_going, .. } = own;
     if *is_going {
         return format!("  namespace {name}: is being deleted, and keeps its seal until then\n");
     }
@@ -143,5 +146,9 @@ fn namespace(own: &Leaving, fate: Fate) -> String {
     let seal: String = seal.iter().map(|(kind, name)| format!("      {kind} {name}\n")).collect();
     let labels = labels.iter().map(String::as_str).chain(["ringfence.dev/tenant"]);
     let labels = labels.collect::<Vec<_>>().join(", ");
-    format!("  namespace {name}\n    its seal:\n{seal}    its labels: {labels}\n")
+    let annotations = match annotations.as_slice() {
+        [] => String::new(),
+        some => format!("    its annotations: {}\n", some.join(", ")),
+    };
+    format!("  namespace {name}\n    its seal:\n{seal}{annotations}    its labels: {labels}\n")
 }

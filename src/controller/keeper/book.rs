@@ -1,5 +1,9 @@
 //! What is known, and what follows from it. Nothing here asks or waits.
 
+mod barriers;
+mod ration;
+mod tell;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -8,15 +12,17 @@ use tokio::time::Instant;
 
 use super::super::watch::News;
 use super::drift::Drift;
-use super::objects::{KINDS, Object, Told};
+use super::objects::{Heard, KINDS, Object, Told, tenant_of};
 use super::write::{Step, What};
 use crate::seal::{self, Managed, Plan, Seen};
-use crate::state::{Change, Namespace, Namespaces, Snapshot};
+use crate::state::{Namespace, Namespaces, Snapshot};
+pub use barriers::Barriers;
+use ration::Ration;
 
-/// An object of a namespace: its kind and name.
+/// An object at a place: its kind and name.
 type Key = (&'static str, String);
 
-/// The objects of one namespace.
+/// The objects at one place.
 type Standing = BTreeMap<Key, Known>;
 
 /// An object that was seen.
@@ -29,13 +35,14 @@ struct Known {
 }
 
 /// What is known of namespaces and of the objects in them. What stands for the whole cluster is kept
-/// under the empty name.
+/// under the empty name, and a tenant's barrier under one of its own (`barriers`).
 #[derive(Debug, Default)]
 pub(super) struct Book {
     snapshot: Option<Arc<Snapshot>>,
     objects: HashMap<String, Standing>,
-    /// The kinds that have been listed; before all have, nothing is concluded.
+    /// The kinds that have been listed; before all have that each cluster has, nothing is concluded.
     listed: BTreeSet<&'static str>,
+    barriers: Barriers,
     /// The namespaces to look at.
     open: BTreeSet<String>,
     /// Those that are written to.
@@ -44,6 +51,7 @@ pub(super) struct Book {
     awaited: HashMap<String, Instant>,
     sealed: HashSet<String>,
     unsealed: HashSet<String>,
+    ration: Ration,
     /// What others did to objects that are not as they must be since.
     drifts: HashMap<String, BTreeMap<Key, Drift>>,
     next_end: Option<Timestamp>,
@@ -64,6 +72,8 @@ pub(super) enum Closed {
     Never,
     /// Not every object has been seen as it must be.
     NotYet,
+    /// Nothing is laid: the tenant has more namespaces than it may.
+    OverLimit,
     /// Every one has.
     Now,
 }
@@ -75,6 +85,7 @@ impl Book {
         let before = self.snapshot.replace(Arc::clone(&snapshot));
         let same_tenants =
             before.as_ref().is_some_and(|it| Arc::ptr_eq(&it.tenants, &snapshot.tenants));
+        self.ration.doubt();
         let Namespaces::Watched(all) = &*snapshot.namespaces else { return };
         let known = before.as_ref().and_then(|it| match &*it.namespaces {
             Namespaces::Watched(known) => Some(known),
@@ -82,6 +93,7 @@ impl Book {
         });
         if !same_tenants {
             self.open.insert(String::new());
+            self.open_barriers();
         }
         for (name, namespace) in all {
             let was = known.and_then(|known| known.get(name));
@@ -94,6 +106,7 @@ impl Book {
                 self.forget(name);
             }
         }
+        self.open_left_over();
     }
 
     /// A namespace has gone, whether or not there is another of its name. What is known of its objects
@@ -103,6 +116,7 @@ impl Book {
         self.unsealed.remove(name);
         self.awaited.remove(name);
         self.drifts.remove(name);
+        self.ration.forget(name);
         for known in self.objects.get_mut(name).into_iter().flat_map(BTreeMap::values_mut) {
             known.doubted = true;
         }
@@ -121,21 +135,21 @@ impl Book {
         })
     }
 
-    /// Takes in what was seen of a kind.
-    pub(super) fn take(&mut self, kind: &'static str, news: News<Told>) {
-        match news {
-            News::All(listed) => self.listed(kind, listed),
-            News::Came(told) => self.came(told),
-            News::Went(Told { object, seen, .. }) => self.went(&object, &seen.uid),
+    /// Takes in what was heard of a kind.
+    pub(super) fn take(&mut self, (kind, heard): Heard) {
+        match heard {
+            Some(News::All(listed)) => self.listed(kind, listed),
+            Some(News::Came(told)) => self.came(told),
+            Some(News::Went(Told { object, seen, .. })) => self.went(&object, &seen.uid),
+            None => self.unserved(kind),
         }
     }
 
     fn listed(&mut self, kind: &'static str, listed: Vec<Told>) {
         let mut gone: HashMap<Object, String> = HashMap::new();
-        for (namespace, standing) in &self.objects {
+        for (place, standing) in &self.objects {
             for ((_, name), known) in standing.iter().filter(|((own, _), _)| *own == kind) {
-                let object = Object { kind, namespace: namespace.clone(), name: name.clone() };
-                gone.insert(object, known.seen.uid.clone());
+                gone.insert(Object::at(kind, place, name.clone()), known.seen.uid.clone());
             }
         }
         for told in listed {
@@ -145,14 +159,21 @@ impl Book {
         for (object, uid) in gone {
             self.went(&object, &uid);
         }
-        if self.listed.insert(kind) && self.listed.len() == KINDS.len() {
+        if self.listed.insert(kind) {
+            self.served(kind);
             self.open_all();
         }
     }
 
+    /// Whether all kinds have been listed that each cluster has.
+    fn knows_all(&self) -> bool {
+        KINDS.iter().all(|(kind, ..)| self.listed.contains(kind))
+    }
+
     /// The object with this uid is there no more.
     pub(super) fn went(&mut self, object: &Object, uid: &str) {
-        let Some(standing) = self.objects.get_mut(&object.namespace) else { return };
+        let place = object.place();
+        let Some(standing) = self.objects.get_mut(&place) else { return };
         let key = (object.kind, object.name.clone());
         // Perhaps it is there again already.
         if standing.get(&key).is_none_or(|known| known.seen.uid != uid) {
@@ -160,27 +181,31 @@ impl Book {
         }
         let doubted = standing.remove(&key).is_some_and(|known| known.doubted);
         if standing.is_empty() {
-            self.objects.remove(&object.namespace);
+            self.objects.remove(&place);
         }
         if !doubted {
             self.drifted(object, Drift::Deleted);
         }
-        self.open.insert(object.namespace.clone());
+        if !self.holds_something(&place) {
+            self.ration.doubt();
+        }
+        self.open.insert(place);
     }
 
     /// The object with this uid is there, as somebody found who asked.
     pub(super) fn stands(&mut self, object: &Object, uid: &str) {
-        let standing = self.objects.get_mut(&object.namespace);
+        let standing = self.objects.get_mut(&object.place());
         let key = (object.kind, object.name.clone());
         let known = standing.and_then(|standing| standing.get_mut(&key));
         if let Some(known) = known.filter(|known| known.seen.uid == uid) {
             known.doubted = false;
+            self.ration.came(&object.namespace);
         }
     }
 
     /// Whether that matters is seen when its namespace is looked at.
     fn drifted(&mut self, object: &Object, drift: Drift) {
-        let drifts = self.drifts.entry(object.namespace.clone()).or_default();
+        let drifts = self.drifts.entry(object.place()).or_default();
         drifts.insert((object.kind, object.name.clone()), drift);
     }
 
@@ -191,10 +216,12 @@ impl Book {
             self.open.extend(all.keys().cloned());
         }
         self.open.insert(String::new());
+        self.open_barriers();
     }
 
     fn came(&mut self, Told { object, seen, by }: Told) {
-        let standing = self.objects.entry(object.namespace.clone()).or_default();
+        let place = object.place();
+        let standing = self.objects.entry(place.clone()).or_default();
         let key = (object.kind, object.name.clone());
         let was = standing.get(&key);
         let same = was.filter(|was| was.seen.uid == seen.uid);
@@ -208,29 +235,42 @@ impl Book {
         };
         let doubted = same.is_some_and(|was| was.doubted);
         standing.insert(key, Known { seen, doubted });
+        if !doubted {
+            self.ration.came(&object.namespace);
+        }
         if changed {
             self.drifted(&object, Drift::Changed(by));
         }
-        self.open.insert(object.namespace);
+        self.open.insert(place);
     }
 
     /// The next namespace to look at, of which nothing is being written.
     pub(super) fn next(&mut self, may_write: bool) -> Option<String> {
-        if self.snapshot.is_none() || self.listed.len() < KINDS.len() || !may_write {
+        if self.snapshot.is_none() || !self.knows_all() || !may_write {
             return None;
         }
-        let next = self.open.iter().find(|name| !self.busy.contains(*name))?.clone();
+        self.ration();
+        let enough = self.enough_barriers();
+        let held =
+            |place: &String| self.busy.contains(place) || enough && tenant_of(place).is_some();
+        let next = self.open.iter().find(|place| !held(place))?.clone();
         self.open.take(&next)
     }
 
     /// A namespace is being written to.
     pub(super) fn begin(&mut self, namespace: &str) {
         self.busy.insert(namespace.to_owned());
+        if !self.holds_something(namespace) {
+            self.ration.begins(namespace);
+        }
     }
 
-    /// All that was begun in a namespace has ended.
-    pub(super) fn end(&mut self, namespace: &str) {
+    /// All that was begun in a namespace has ended, with something written or in vain.
+    pub(super) fn end(&mut self, namespace: &str, wrote: bool) {
         self.busy.remove(namespace);
+        if !wrote {
+            self.ration.fails(namespace);
+        }
         self.open.insert(namespace.to_owned());
     }
 
@@ -260,8 +300,15 @@ impl Book {
 
     /// What must be done in a namespace at a moment.
     pub(super) fn outlook(&mut self, namespace: &str, now: Timestamp) -> Outlook {
-        let outlook = self.wanted(namespace, now).map(|wanted| self.compare(namespace, wanted));
-        let outlook = outlook.unwrap_or_default();
+        let outlook = if self.leaves(namespace) {
+            self.left_open(namespace)
+        } else {
+            let wanted = match tenant_of(namespace) {
+                Some(tenant) => self.wanted_barrier(tenant, now),
+                None => self.wanted(namespace, now),
+            };
+            wanted.map(|wanted| self.compare(namespace, wanted)).unwrap_or_default()
+        };
         if let Some(drifts) = self.drifts.get_mut(namespace) {
             drifts.retain(|(kind, name), _| {
                 let is = |object: &Object| object.kind == *kind && object.name == *name;
@@ -297,7 +344,7 @@ impl Book {
         let drifts = self.drifts.get(namespace);
         let mut do_to = |(kind, name): Key, what: What| {
             let drift = drifts.and_then(|drifts| drifts.get(&(kind, name.clone())).cloned());
-            let object = Object { kind, namespace: namespace.to_owned(), name };
+            let object = Object::at(kind, namespace, name);
             outlook.steps.push(Step { object, what, drift });
         };
         for wanted in wanted {
@@ -323,6 +370,13 @@ impl Book {
         outlook
     }
 
+    /// Whether an object has been seen as it is wanted.
+    pub(super) fn stands_as(&self, object: &Object, wanted: &Managed) -> bool {
+        let standing = self.objects.get(&object.namespace);
+        let known = standing.and_then(|all| all.get(&(object.kind, object.name.clone())));
+        known.is_some_and(|known| known.seen.is(wanted))
+    }
+
     fn namespace(&self, name: &str) -> Option<&Namespace> {
         match &*self.snapshot.as_ref()?.namespaces {
             Namespaces::Watched(known) => known.get(name),
@@ -334,29 +388,6 @@ impl Book {
     pub(super) fn owner(&self, namespace: &str) -> Option<(String, Arc<str>)> {
         let tenant = self.snapshot.as_ref()?.standing(namespace).tenant()?;
         Some((tenant.name.to_string(), Arc::clone(&self.namespace(namespace)?.uid)))
-    }
-
-    /// What is told of a namespace where that is news.
-    pub(super) fn tell(&mut self, namespace: &str, closed: Closed) -> Option<Change> {
-        let uid = Arc::clone(&self.namespace(namespace)?.uid);
-        match closed {
-            Closed::NotYet => self.unsealed.insert(namespace.to_owned()),
-            Closed::Never | Closed::Now => self.unsealed.remove(namespace),
-        };
-        match closed {
-            Closed::Now => self
-                .sealed
-                .insert(namespace.to_owned())
-                .then(|| Change::Sealed(namespace.to_owned(), uid)),
-            Closed::Never | Closed::NotYet => {
-                self.sealed.remove(namespace).then(|| Change::Unsealed(namespace.to_owned()))
-            }
-        }
-    }
-
-    /// How many of the tenants' namespaces are sealed, and how many are not.
-    pub(super) fn count(&self) -> (usize, usize) {
-        (self.sealed.len(), self.unsealed.len())
     }
 }
 

@@ -1,8 +1,9 @@
 //! How an object came to be another than it must be, as far as the API server tells.
 
+use std::fmt::Display;
+
 use serde_json::{Map, Value};
 
-use super::objects::Object;
 use crate::domain::sanitise;
 use crate::seal::FIELD_MANAGER;
 
@@ -15,7 +16,7 @@ const SHOWN: usize = 64;
 
 /// What was done to an object by others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Drift {
+pub(in super::super) enum Drift {
     /// It says something else than it must.
     Changed(Option<Author>),
     /// It is not there.
@@ -24,7 +25,7 @@ pub(super) enum Drift {
 
 /// Whose hand was on an object last beside ours, by its `managedFields`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Author {
+pub(in super::super) struct Author {
     manager: String,
     fields: Vec<String>,
     at: String,
@@ -32,7 +33,7 @@ pub(super) struct Author {
 
 impl Drift {
     /// Who did what: the same for all that are told as one.
-    pub(super) fn what(&self) -> String {
+    pub(in super::super) fn what(&self) -> String {
         match self {
             Self::Changed(Some(author)) => author.what(),
             Self::Changed(None) => {
@@ -43,7 +44,7 @@ impl Drift {
     }
 
     /// The whole of it, in a sentence of an object.
-    pub(super) fn told(&self, object: &Object) -> String {
+    pub(in super::super) fn told(&self, object: &dyn Display) -> String {
         let at = match self {
             Self::Changed(Some(author)) => format!(" at {}", author.at),
             Self::Changed(None) | Self::Deleted => String::new(),
@@ -54,7 +55,7 @@ impl Drift {
 
 impl Author {
     /// The one who wrote last to what an object says, us and writers of its status aside.
-    pub(super) fn of(live: &Value) -> Option<Self> {
+    pub(in super::super) fn of(live: &Value) -> Option<Self> {
         let entries = live.pointer("/metadata/managedFields")?.as_array()?;
         let text = |entry: &Value, field: &str| {
             entry.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -107,6 +108,7 @@ fn named(set: &Map<String, Value>, above: &[String], fields: &mut Vec<String>) {
 mod tests {
     use serde_json::json;
 
+    use super::super::objects::Object;
     use super::*;
 
     fn told(entries: &Value) -> String {

@@ -1,18 +1,23 @@
 //! The objects of seals in the cluster, as watches tell them.
 
 use std::fmt;
+use std::future::ready;
+use std::time::Duration;
 
-use futures::stream::select_all;
+use futures::future::try_join_all;
+use futures::stream::{once, repeat_with, select_all};
 use futures::{Stream, StreamExt as _};
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::runtime::watcher::Config;
 use kube::{Api, Client};
+use tokio::time::sleep;
 
+use super::super::ask::{AskError, each};
 use super::super::watch::{News, news};
 use super::Cluster;
 use super::drift::Author;
 use crate::domain::MANAGED_LABEL;
-use crate::seal::Seen;
+use crate::seal::{BARRIER_PREFIX, Dialect, Seen};
 
 /// One object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,6 +26,38 @@ pub(in super::super) struct Object {
     /// Empty where it stands for the whole cluster.
     pub(in super::super) namespace: String,
     pub(in super::super) name: String,
+}
+
+/// What begins the place of a tenant's barrier; the tenant's name follows. No namespace's name has it, and it
+/// comes after all of them.
+const BARRIER: char = '~';
+
+/// Where a tenant's barrier is looked at.
+pub(super) fn barrier_place(tenant: &str) -> String {
+    format!("{BARRIER}{tenant}")
+}
+
+/// The tenant of such a place.
+pub(super) fn tenant_of(place: &str) -> Option<&str> {
+    place.strip_prefix(BARRIER)
+}
+
+impl Object {
+    /// The object of this kind and name that is looked at there.
+    pub(super) fn at(kind: &'static str, place: &str, name: String) -> Self {
+        let namespace = if tenant_of(place).is_some() { "" } else { place };
+        Self { kind, namespace: namespace.to_owned(), name }
+    }
+
+    /// Where it is looked at together with others: its namespace, the empty name for what stands for the
+    /// whole cluster, and for a tenant's barrier a place of its own.
+    pub(super) fn place(&self) -> String {
+        if !BARRIERS.iter().any(|(kind, ..)| *kind == self.kind) {
+            return self.namespace.clone();
+        }
+        // With another name it is no tenant's.
+        barrier_place(self.name.strip_prefix(BARRIER_PREFIX).unwrap_or_default())
+    }
 }
 
 impl fmt::Display for Object {
@@ -55,6 +92,45 @@ pub(in crate::controller) const KINDS: [Kind; 5] = [
     ("ClusterRoleBinding", "rbac.authorization.k8s.io", "v1", "clusterrolebindings"),
 ];
 
+/// The kinds of barriers, each where the cluster has it.
+pub(in crate::controller) const BARRIERS: [Kind; Dialect::ALL.len()] =
+    [dialect(Dialect::Admin), dialect(Dialect::Cilium)];
+
+const fn dialect(own: Dialect) -> Kind {
+    let (group, version, _) = own.version();
+    (own.kind(), group, version, own.plural())
+}
+
+/// The kind of this name.
+pub(super) fn kind(name: &str) -> Option<Kind> {
+    KINDS.iter().chain(&BARRIERS).find(|(kind, ..)| *kind == name).copied()
+}
+
+/// How often it is looked whether the cluster has a kind.
+const PROBE: Duration = Duration::from_secs(10);
+
+/// Whether the cluster has a kind.
+///
+/// # Errors
+/// It does not say: what serves the kind may be away for a while.
+pub(in crate::controller) async fn is_served(
+    client: &Client,
+    (_, group, version, plural): Kind,
+) -> Result<bool, kube::Error> {
+    match client.list_api_group_resources(&format!("{group}/{version}")).await {
+        Ok(found) => Ok(found.resources.iter().any(|own| own.name == plural)),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits until the cluster has a kind, or has it no more.
+async fn until_served(client: Client, kind: Kind, served: bool) {
+    while is_served(&client, kind).await.ok() != Some(served) {
+        sleep(PROBE).await;
+    }
+}
+
 /// What the API server calls a kind.
 pub(in crate::controller) fn resource((kind, group, version, plural): Kind) -> ApiResource {
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
@@ -72,19 +148,67 @@ pub(in crate::controller) fn api(
     }
 }
 
+/// What is heard of a kind: news, or that the cluster has it no more.
+pub(super) type Heard = (&'static str, Option<News<Told>>);
+
 /// What becomes of all objects with our label, kind by kind; one that loses the label goes.
-pub(super) fn events(cluster: &Cluster) -> impl Stream<Item = (&'static str, News<Told>)> + use<> {
-    let of_kind = |all: &Kind| {
-        let objects: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource(*all));
-        let ours = Config::default().labels(&format!("{MANAGED_LABEL}=true"));
-        let (kind, .., plural) = *all;
-        let news = news(objects, ours, plural.to_owned(), move |object| told(kind, object));
-        news.map(move |news| (kind, news)).boxed()
-    };
-    select_all(KINDS.iter().map(of_kind))
+pub(super) fn events(cluster: &Cluster) -> impl Stream<Item = Heard> + use<> {
+    let always = KINDS.iter().map(|kind| of_kind(cluster.client.clone(), *kind).boxed());
+    let served = BARRIERS.iter().map(|kind| where_served(cluster.client.clone(), *kind).boxed());
+    select_all(always.chain(served))
 }
 
-fn told(kind: &'static str, object: DynamicObject) -> Told {
+fn of_kind(client: Client, all: Kind) -> impl Stream<Item = Heard> {
+    let (kind, .., plural) = all;
+    let objects: Api<DynamicObject> = Api::all_with(client, &resource(all));
+    let ours = Config::default().labels(&format!("{MANAGED_LABEL}=true"));
+    let news = news(objects, ours, plural.to_owned(), move |object| told(kind, object));
+    news.map(move |news| (kind, Some(news)))
+}
+
+/// The same while the cluster has the kind, each time anew.
+fn where_served(client: Client, kind: Kind) -> impl Stream<Item = Heard> {
+    let round = move || {
+        let (came, client) = (until_served(client.clone(), kind, true), client.clone());
+        let objects = once(came).flat_map(move |()| {
+            let gone = until_served(client.clone(), kind, false);
+            of_kind(client.clone(), kind).take_until(gone)
+        });
+        objects.chain(once(ready((kind.0, None))))
+    };
+    repeat_with(round).flatten()
+}
+
+/// Takes each object of the kinds that seals consist of, chosen by a selector of labels if there is one: in
+/// these namespaces, or in all and once in the cluster.
+pub(in crate::controller) async fn each_object(
+    cluster: &Cluster,
+    places: Option<&[&str]>,
+    selector: Option<&str>,
+    mut take: impl FnMut(&'static str, DynamicObject),
+) -> Result<(), AskError> {
+    for own @ (kind, .., plural) in KINDS {
+        let resource = resource(own);
+        let Some(places) = places else {
+            let all = Api::all_with(cluster.client.clone(), &resource);
+            each(&all, selector, plural, |object| take(kind, object)).await?;
+            continue;
+        };
+        if kind == "ClusterRoleBinding" {
+            continue;
+        }
+        let lists = places.iter().map(async |place| {
+            let mut found: Vec<DynamicObject> = Vec::new();
+            let there = api(&cluster.client, &resource, place);
+            each(&there, selector, plural, |object| found.push(object)).await?;
+            Ok::<_, AskError>(found)
+        });
+        try_join_all(lists).await?.into_iter().flatten().for_each(|object| take(kind, object));
+    }
+    Ok(())
+}
+
+pub(super) fn told(kind: &'static str, object: DynamicObject) -> Told {
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
     let name = object.metadata.name.clone().unwrap_or_default();
     // These types always serialize.

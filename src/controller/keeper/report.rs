@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::ObjectReference;
 
 use super::super::events::Occurrence;
 use super::drift::Drift;
-use super::objects::{KINDS, Object};
+use super::objects::{self, Object, tenant_of};
 use super::write::WriteError;
 use crate::domain::sanitise;
 use crate::policy::documents::API_VERSION;
@@ -32,7 +32,8 @@ pub(super) fn kind(object: &Object) -> SealKind {
 }
 
 /// What is told of an object of somebody's namespace, which has this uid: on the namespace, in it, and on
-/// its tenant, in `default`. What stands for the whole cluster is told of itself.
+/// its tenant, in `default`. What stands for the whole cluster is told of itself, and a tenant's barrier of the
+/// tenant too.
 ///
 /// Who may read a namespace's Events may be a tenant: of why a write was refused these say nothing, since the
 /// API server's words may be of others.
@@ -46,17 +47,43 @@ pub(super) fn occurrences(
         let (related, same) = (itself(object), same.clone());
         Occurrence { regarding, related, reason, action, same, note }
     };
-    let Some((tenant, uid)) = owner else { return vec![at(itself(object), note)] };
-    let namespace = ObjectReference {
-        uid: Some(uid.to_string()),
-        namespace: Some(object.namespace.clone()),
-        ..reference("v1", "Namespace", &object.namespace)
+    let of_tenant = |name: &str, note| at(reference(API_VERSION, "Tenant", name), note);
+    let Some((tenant, uid)) = owner else {
+        let place = object.place();
+        let tenant = tenant_of(&place).map(|tenant| of_tenant(tenant, note.clone()));
+        return [at(itself(object), note)].into_iter().chain(tenant).collect();
     };
+    let namespace = namespace(&object.namespace, &uid);
     let inside = match trouble {
         Trouble::Failure(WriteError::Foreign, _) | Trouble::Drift(_) => note.clone(),
         Trouble::Failure(..) => format!("{object} cannot be kept: ask your platform team"),
     };
-    vec![at(namespace, inside), at(reference(API_VERSION, "Tenant", &tenant), note)]
+    vec![at(namespace, inside), of_tenant(&tenant, note)]
+}
+
+/// What is told of a namespace that is over its tenant's limit: on the namespace, in it, and on its tenant.
+pub(super) fn left(name: &str, (tenant, uid): (String, Arc<str>)) -> [Occurrence; 2] {
+    let namespace = namespace(name, &uid);
+    let at = |regarding| Occurrence {
+        regarding,
+        related: namespace.clone(),
+        reason: "OverLimit",
+        action: "Leave",
+        same: String::new(),
+        note: format!(
+            "namespace {name} is over the tenant's limit and is left unsealed: no pod comes into it"
+        ),
+    };
+    [at(namespace.clone()), at(reference(API_VERSION, "Tenant", &tenant))]
+}
+
+/// A namespace, told of in itself.
+fn namespace(name: &str, uid: &str) -> ObjectReference {
+    ObjectReference {
+        uid: Some(uid.to_owned()),
+        namespace: Some(name.to_owned()),
+        ..reference("v1", "Namespace", name)
+    }
 }
 
 /// Reason, action, what makes it the same as another, and the sentence.
@@ -79,9 +106,8 @@ fn told(
 }
 
 fn itself(object: &Object) -> ObjectReference {
-    let kind = KINDS.iter().find(|(kind, ..)| *kind == object.kind);
-    let version = kind.map(|(_, group, version, _)| match *group {
-        "" => (*version).to_owned(),
+    let version = objects::kind(object.kind).map(|(_, group, version, _)| match group {
+        "" => version.to_owned(),
         group => format!("{group}/{version}"),
     });
     let namespace = Some(object.namespace.clone()).filter(|namespace| !namespace.is_empty());

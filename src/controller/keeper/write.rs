@@ -60,7 +60,7 @@ pub(super) enum After {
 pub(super) enum WriteError {
     /// Somebody else's object has its name.
     #[error(
-        "an object of this name is there that is not ours: it is left alone, and the namespace counts as unsealed"
+        "an object of this name is there that is not ours: it is left alone, and what it should do counts as undone"
     )]
     Foreign,
     /// The API server takes something else than it is given.
@@ -120,9 +120,9 @@ pub(super) async fn all(client: &Client, steps: Vec<Step>) -> Vec<Done> {
 }
 
 fn api(client: &Client, object: &Object) -> Api<DynamicObject> {
-    let kind = KINDS.iter().find(|(kind, ..)| *kind == object.kind);
     // Every object comes from a watch of these kinds or from the seal, which has no others.
-    objects::api(client, &resource(*kind.unwrap_or(&KINDS[0])), &object.namespace)
+    let kind = objects::kind(object.kind).unwrap_or(KINDS[0]);
+    objects::api(client, &resource(kind), &object.namespace)
 }
 
 struct Writer {

@@ -17,7 +17,7 @@ use super::{ATTEMPT, Hand, Home};
 use crate::controller::Cluster;
 use crate::controller::webhooks::own_authorities;
 use crate::seal::FIELD_MANAGER;
-use crate::state::{Namespaces, Seals, Snapshot};
+use crate::state::{Namespaces, Snapshot};
 
 /// The label, of value `true`, of the Leases that replicas tell by.
 pub const REPLICA_LABEL: &str = "ringfence.dev/replica";
@@ -89,11 +89,9 @@ fn counts(snapshot: &Snapshot) -> (usize, usize) {
     let owned = all
         .iter()
         .filter(|(name, it)| snapshot.labelled(name, it.tenant.as_deref()).tenant().is_some());
-    let is_sealed = |name: &str| match &snapshot.seals {
-        Seals::Unwatched => false,
-        Seals::Watched(sealed) => sealed.contains(name),
-    };
-    owned.fold((0, 0), |(sealed, all), (name, _)| (sealed + usize::from(is_sealed(name)), all + 1))
+    owned.fold((0, 0), |(sealed, all), (name, _)| {
+        (sealed + usize::from(snapshot.seals.is_sealed(name)), all + 1)
+    })
 }
 
 /// Tells how this replica is, and where it leads takes away what replicas told that are gone.

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::documents::{Key, Paper};
-use super::tenant::{Seen, conditions_of, seen};
+use super::super::keeper::Barriers;
+use super::tenant::{Seen, barred, conditions_of, seen};
 use crate::policy::documents::{Condition, Exemption, Grant, TenantStatus};
 use crate::policy::{
     Flaw, Usable, conditions, document_status, exemption_status, grant_status, status_changes,
@@ -35,6 +36,8 @@ pub(super) struct Sayer {
     next_end: Option<Timestamp>,
     /// What is seen of each tenant.
     seen: HashMap<String, Seen>,
+    /// How barriers stand.
+    pub(super) barriers: Barriers,
 }
 
 impl Sayer {
@@ -79,7 +82,8 @@ impl Sayer {
         let seen = self.seen.get(name).unwrap_or(&nothing);
         let of_documents = self.of_documents.get(name);
         let mut status = of_documents.cloned().unwrap_or_default();
-        let said = conditions_of(of_documents, seen, own.flaws);
+        let mut said = conditions_of(of_documents, seen, own.flaws);
+        said.extend(barred(of_documents, name, &self.barriers));
         status.observed_generation = own.paper.generation;
         status.conditions = conditions(said, own.paper.generation, &own.before, own.now);
         status.count_namespaces(seen.namespaces, seen.unsealed.clone());

@@ -1,10 +1,11 @@
 //! What is seen of tenants in the cluster, and what their conditions are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use super::super::keeper::Barriers;
 use crate::policy::documents::{Seal, TenantStatus, Truth};
 use crate::policy::{Flaw, Said, mistakes};
-use crate::state::{Namespaces, Seals, Snapshot};
+use crate::state::{Namespaces, SealState, Snapshot};
 
 /// How many names a message tells.
 const MOST_NAMES: usize = 20;
@@ -16,6 +17,8 @@ pub(super) struct Seen {
     pub(super) namespaces: usize,
     /// Those of them that are not sealed.
     pub(super) unsealed: Vec<String>,
+    /// Those of these that are left open because there are more than it may have.
+    over: Vec<String>,
     /// Those that its document names and that have no tenant label yet.
     adopting: Vec<String>,
     /// Those that its document names and that have another label, with that.
@@ -26,18 +29,18 @@ pub(super) struct Seen {
 pub(super) fn seen(snapshot: &Snapshot) -> HashMap<String, Seen> {
     let mut all: HashMap<String, Seen> = HashMap::new();
     let Namespaces::Watched(known) = &*snapshot.namespaces else { return all };
-    let is_sealed = |name: &String| match &snapshot.seals {
-        Seals::Unwatched => false,
-        Seals::Watched(sealed) => sealed.contains(name),
-    };
     for (name, namespace) in known {
         let label = namespace.tenant.as_deref();
         let claim = snapshot.tenants.claim(name).map(|tenant| tenant.name.as_str());
         if let Some(tenant) = label.or(claim) {
             let seen = all.entry(tenant.to_owned()).or_default();
             seen.namespaces += 1;
-            if !is_sealed(name) {
+            let state = snapshot.seals.of(name);
+            if state != Some(SealState::Sealed) {
                 seen.unsealed.push(name.clone());
+            }
+            if state == Some(SealState::OverLimit) {
+                seen.over.push(name.clone());
             }
         }
         match (claim, label) {
@@ -51,8 +54,9 @@ pub(super) fn seen(snapshot: &Snapshot) -> HashMap<String, Seen> {
             _ => {}
         }
     }
-    for Seen { unsealed, adopting, elsewhere, .. } in all.values_mut() {
+    for Seen { unsealed, over, adopting, elsewhere, .. } in all.values_mut() {
         unsealed.sort_unstable();
+        over.sort_unstable();
         adopting.sort_unstable();
         elsewhere.sort_unstable();
     }
@@ -77,11 +81,12 @@ pub(super) fn conditions_of(
         let said = seen.elsewhere.iter().map(|(name, label)| format!("`{name}` (`{label}`)"));
         ("LabelStands", format!("the label of another tenant stands and holds: {}", names(said)))
     });
-    let open = (sealed.status == Truth::False && sealed.reason != "Planned")
+    let over = over(seen).filter(|_| sealed.reason != "Planned");
+    let open = (sealed.status == Truth::False && sealed.reason == "Unsealed")
         .then(|| (sealed.reason, sealed.message.clone()));
     let unread = (of_documents.is_none() && flaws.is_empty())
         .then(|| ("NotInForce", "the document is not in force".to_owned()));
-    let wrong = [mistakes(flaws), unread, elsewhere, adopting, open];
+    let wrong = [mistakes(flaws), unread, elsewhere, adopting, over, open];
     let isolated = Said {
         kind: "Isolated",
         status: Truth::Unknown,
@@ -89,6 +94,14 @@ pub(super) fn conditions_of(
         message: "nothing proves or disproves it yet".to_owned(),
     };
     vec![ready(wrong.into_iter().flatten().collect()), sealed, isolated]
+}
+
+/// Which namespaces are left open because there are more than the limit.
+fn over(seen: &Seen) -> Option<Reason> {
+    let names = || names(seen.over.iter().map(|name| format!("`{name}`")));
+    (!seen.over.is_empty()).then(|| {
+        ("OverLimit", format!("over the limit of namespaces, and so not closed: {}", names()))
+    })
 }
 
 fn ready(wrong: Vec<Reason>) -> Said {
@@ -117,11 +130,49 @@ fn sealed(of_documents: Option<&TenantStatus>, seen: &Seen) -> Said {
             (Truth::True, "Sealed", "each namespace holds what closes it".to_owned())
         }
         Some(_) => {
-            let names = names(seen.unsealed.iter().map(|name| format!("`{name}`")));
-            (Truth::False, "Unsealed", format!("not closed: {names}"))
+            let open = seen.unsealed.iter().filter(|name| !seen.over.contains(name));
+            let open: Vec<String> = open.map(|name| format!("`{name}`")).collect();
+            match over(seen).filter(|_| open.is_empty()) {
+                Some((reason, message)) => (Truth::False, reason, message),
+                None => {
+                    let message = format!("not closed: {}", names(open.into_iter()));
+                    (Truth::False, "Unsealed", message)
+                }
+            }
         }
     };
     Said { kind: "Sealed", status, reason, message }
+}
+
+/// How a tenant's barriers stand, where the cluster has a kind of them and the tenant is sealed. It says nothing
+/// of whether the tenant is ready: what stands in its namespaces closes them without.
+pub(super) fn barred(
+    of_documents: Option<&TenantStatus>,
+    tenant: &str,
+    barriers: &Barriers,
+) -> Option<Said> {
+    let profile = of_documents?.effective_profile.as_ref()?;
+    if barriers.kinds.is_empty() || profile.seal == Some(Seal::Plan) {
+        return None;
+    }
+    let kinds = names(barriers.kinds.iter().map(|kind| (*kind).to_owned()));
+    let left = barriers.left.get(tenant);
+    let left: Vec<String> = left.into_iter().flatten().map(left_by).collect();
+    let (status, reason, message) = if barriers.open.contains(tenant) {
+        (Truth::False, "NotKept", format!("not as it must be: {kinds}"))
+    } else if left.is_empty() {
+        (Truth::True, "Kept", format!("every other tenant is denied by {kinds} too"))
+    } else {
+        (Truth::False, "Partly", left.join("; "))
+    };
+    Some(Said { kind: "Barred", status, reason, message })
+}
+
+fn left_by((kind, left): (&&'static str, &BTreeSet<String>)) -> String {
+    let names = names(left.iter().map(|name| format!("`{name}`")));
+    format!(
+        "for what grants permit, {kind} leaves to the policies in the namespaces alone: {names}"
+    )
 }
 
 /// The first of them, and how many more there are.

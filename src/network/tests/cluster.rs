@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::network::{Found, namespace, network_policy, pod};
+use crate::network::{AdminKind, Found, admin_policy, namespace, network_policy, pod};
 use crate::reach::{Protocol, World};
 
 pub(super) type Labels = BTreeMap<String, String>;
@@ -16,6 +16,8 @@ pub(super) struct Cluster {
     pub(super) namespaces: Vec<(String, Labels)>,
     pub(super) pods: Vec<Pod>,
     pub(super) policies: Vec<Value>,
+    /// Policies of the whole cluster; of one tier no two have the same priority.
+    pub(super) admin: Vec<Value>,
     /// Whether an ipBlock matches pods.
     pub(super) blocks_match_pods: bool,
 }
@@ -52,6 +54,13 @@ impl Cluster {
             world.policies.push(read.policy);
             world.unclear.extend(read.unclear);
         }
+        for own in &self.admin {
+            let word = |key: &str| own[key].as_str().unwrap();
+            let kind = AdminKind::of(word("apiVersion"), word("kind")).unwrap();
+            let read = admin_policy(&own.to_string(), kind, &|at| at.to_owned()).unwrap();
+            world.policies.push(read.policy);
+            world.unclear.extend(read.unclear);
+        }
         world
     }
 
@@ -65,7 +74,7 @@ impl Cluster {
 }
 
 impl Pod {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let port = |(name, protocol, number): &(String, Protocol, u16)| json!({"name": name, "protocol": protocol.as_str(), "containerPort": number});
         let ips: Vec<Value> =
             self.addresses.iter().map(|own| json!({"ip": own.to_string()})).collect();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::cluster::Cluster;
 use super::oracle::{self, allowed};
-use super::random::{ADDRESSES, PORTS, cluster, rounds};
+use super::random::{ADDRESSES, PORTS, cluster, rounds, with_admin};
 use crate::reach::{Book, Direction, End, Matrix, Protocol};
 
 fn ports() -> impl Iterator<Item = (Protocol, u16)> {
@@ -103,7 +103,22 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(rounds(2_000))]
+
+    #[test]
+    fn policies_of_the_whole_cluster_are_asked_as_the_naive_engine_says(cluster in with_admin()) {
+        between_pods(&cluster)?;
+        with_outside(&cluster)?;
+    }
+}
+
+proptest! {
     #![proptest_config(rounds(200))]
+
+    #[test]
+    fn a_decision_of_several_tiers_is_explained_as_it_is_made(cluster in with_admin()) {
+        explained(&cluster)?;
+    }
 
     #[test]
     fn a_decision_is_explained_as_it_is_made(cluster in cluster()) {

@@ -1,7 +1,9 @@
-//! What NetworkPolicies let through: one connection at a time, read from their JSON in the plainest way.
+//! What policies let through: one connection at a time, read from their JSON in the plainest way.
 //!
 //! It shares no code with the engines. Each line follows a sentence of the API reference of
-//! networking/v1 or of the documentation's page on network policies.
+//! networking/v1, of the documentation's page on network policies or of the network-policy-api.
+
+mod admin;
 
 use std::net::IpAddr;
 
@@ -18,7 +20,7 @@ pub(super) enum End<'a> {
     Outside(IpAddr),
 }
 
-type Port = (Protocol, u16);
+pub(super) type Port = (Protocol, u16);
 
 /// Whether a connection can be made, by any pair of addresses that the two have in common.
 pub(super) fn allowed(cluster: &Cluster, src: End<'_>, dst: End<'_>, port: Port) -> bool {
@@ -41,7 +43,7 @@ pub(super) fn allowed(cluster: &Cluster, src: End<'_>, dst: End<'_>, port: Port)
 }
 
 /// Whether the policies of one end let through what they see of the other.
-fn side(
+pub(super) fn side(
     cluster: &Cluster,
     direction: &str,
     own: End<'_>,
@@ -54,10 +56,16 @@ fn side(
             && selects(&policy["spec"]["podSelector"], &pod.labels)
             && concerns(&policy["spec"], direction)
     };
+    let asked = admin::Asked { direction, pod, other, address, destination, port };
+    match admin::decides(cluster, "Admin", &asked) {
+        Some("Accept") => return true,
+        Some("Deny") => return false,
+        _ => {}
+    }
     let isolating: Vec<&Value> = cluster.policies.iter().filter(isolates).collect();
-    // A pod that no policy selects is not isolated.
+    // A pod that no policy selects is not isolated: the baseline is asked, and what it leaves is allowed.
     if isolating.is_empty() {
-        return true;
+        return admin::decides(cluster, "Baseline", &asked) != Some("Deny");
     }
     // Policies only add: one rule of one of them is enough.
     isolating.iter().any(|policy| {
@@ -106,13 +114,13 @@ fn is(
     namespace && peer.get("podSelector").is_none_or(|own| selects(own, &pod.labels))
 }
 
-fn within(cidr: &Value, address: IpAddr) -> bool {
+pub(super) fn within(cidr: &Value, address: IpAddr) -> bool {
     let range: Cidr = cidr.as_str().unwrap().parse().unwrap();
     let width = if address.is_ipv4() { 32 } else { 128 };
     range.contains(&format!("{address}/{width}").parse().unwrap())
 }
 
-fn on(own: &Value, destination: End<'_>, (protocol, number): Port) -> bool {
+pub(super) fn on(own: &Value, destination: End<'_>, (protocol, number): Port) -> bool {
     // TCP where it does not say.
     if own.get("protocol").map_or("TCP", |it| it.as_str().unwrap()) != protocol.as_str() {
         return false;
@@ -153,6 +161,6 @@ pub(super) fn selects(selector: &Value, labels: &Labels) -> bool {
         && list(&selector["matchExpressions"]).iter().all(required)
 }
 
-fn list(value: &Value) -> &[Value] {
+pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }

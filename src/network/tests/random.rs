@@ -1,5 +1,7 @@
 //! Random clusters: few names, so that they meet, and every form that a policy can have.
 
+mod admin;
+
 use std::net::IpAddr;
 
 use proptest::prelude::*;
@@ -8,6 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::cluster::{Cluster, Labels, Pod};
 use crate::reach::Protocol;
+
+pub(super) use admin::with_admin;
 
 pub(super) const NAMESPACES: [&str; 3] = ["x", "y", "z"];
 
@@ -26,7 +30,7 @@ pub(super) const ADDRESSES: [&str; 8] = [
     "2001:db8::1",
 ];
 
-const CIDRS: [&str; 8] = [
+pub(super) const CIDRS: [&str; 8] = [
     "0.0.0.0/0",
     "10.0.0.0/8",
     "10.0.0.0/24",
@@ -55,7 +59,7 @@ fn name() -> impl Strategy<Value = &'static str> {
     select(NAMESPACES.to_vec())
 }
 
-fn protocol() -> impl Strategy<Value = Protocol> {
+pub(super) fn protocol() -> impl Strategy<Value = Protocol> {
     select(Protocol::ALL.to_vec())
 }
 
@@ -106,7 +110,7 @@ pub(super) fn selector(names: bool) -> impl Strategy<Value = Value> {
     ]
 }
 
-fn peer() -> impl Strategy<Value = Value> {
+pub(super) fn peer() -> impl Strategy<Value = Value> {
     let block = (select(CIDRS.to_vec()), subsequence(CIDRS.to_vec(), 0..=2))
         .prop_map(|(cidr, except)| json!({"ipBlock": {"cidr": cidr, "except": except}}));
     prop_oneof![
@@ -118,7 +122,7 @@ fn peer() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn port() -> impl Strategy<Value = Value> {
+pub(super) fn port() -> impl Strategy<Value = Value> {
     let protocol = prop::option::of(protocol().prop_map(Protocol::as_str));
     let number = prop_oneof![
         Just(json!({})),
@@ -184,6 +188,7 @@ pub(super) fn cluster() -> impl Strategy<Value = Cluster> {
             namespaces: NAMESPACES.iter().map(ToString::to_string).zip(labels).collect(),
             pods,
             policies,
+            admin: Vec::new(),
             blocks_match_pods,
         },
     )

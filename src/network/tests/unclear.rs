@@ -20,6 +20,7 @@ fn check(spec: Value, expect: Option<&str>) {
         pods: vec![pod("x"), pod("y")],
         policies: vec![own("closed", &closed), own("odd", &spec)],
         blocks_match_pods: true,
+        ..Cluster::default()
     };
     let world = cluster.world();
     let texts: Vec<&str> = world.unclear.iter().map(|own| own.text.as_str()).collect();

@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::values::{Label1123, Line, Port, Subdomain, Time, choice};
+use super::super::values::{Label1123, Line, Port, Priority, Subdomain, Time, choice};
 use super::shared::{PortRange, Selector, Subject};
 use super::status::DocumentStatus;
 use crate::domain::{Cidr, Pattern};
@@ -64,6 +64,9 @@ pub struct PlatformSpec {
     /// Until then the controller leaves deleted webhook configurations alone. Absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspended_until: Option<Time>,
+    /// How the ClusterNetworkPolicies between tenants stand among others, where the cluster has that kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_network_policies: Option<ClusterNetworkPolicies>,
     /// The cluster's network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Cluster>,
@@ -75,6 +78,16 @@ pub struct PlatformSpec {
 pub struct Unowned {
     /// The name of the Profile that they are judged by.
     pub profile: Subdomain,
+}
+
+/// How the ClusterNetworkPolicies between tenants stand among others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClusterNetworkPolicies {
+    /// Their priority in the Admin tier: the lower, the earlier. What comes later there is skipped for
+    /// connections that a Grant permits. Absent: 1000, the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
 }
 
 /// Which way a path leads, seen from the tenant.

@@ -1,8 +1,8 @@
 //! The `network` section: what the seal opens, and what tenants' own policies may open.
 
-use super::Tightener;
 use super::images::listed;
-use crate::domain::Cidr;
+use super::{EffectiveProfile, Tightener};
+use crate::domain::{Cidr, Code, Mode};
 use crate::policy::documents::{Network, OneSided, OutsideRange, PortRange, Protocol, Within};
 
 /// What a tenant's pods may reach and be reached by.
@@ -45,6 +45,11 @@ impl Ports {
             (Protocol::Udp, first, last),
             (Protocol::Sctp, first, last),
         ])
+    }
+
+    /// The ranges, each with its protocol, its first port and its last.
+    pub fn spans(&self) -> impl Iterator<Item = (Protocol, u16, u16)> {
+        self.0.iter().copied()
     }
 
     /// Whether every port of every protocol is among them.
@@ -134,6 +139,21 @@ impl Outside {
         };
         let ports = self.ports.both(&other.ports);
         (!ports.0.is_empty()).then_some(Self { cidr: narrower, ports })
+    }
+}
+
+impl EffectiveProfile {
+    /// What is done about a breach of this rule.
+    #[must_use]
+    pub fn mode(&self, code: Code) -> Mode {
+        match code {
+            Code::OneSided => match self.network.one_sided {
+                OneSided::Ignore => Mode::Ignore,
+                OneSided::Warn => Mode::Warn,
+                OneSided::Enforce => Mode::Enforce,
+            },
+            _ => self.modes.of(code),
+        }
     }
 }
 

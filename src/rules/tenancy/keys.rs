@@ -2,9 +2,10 @@
 
 use super::{NamespaceView, changes};
 use crate::domain::{
-    Edit, EditValue, FILLED_IN, FieldPath, FilledIn, Fix, Pattern, TENANT_LABEL, sanitise,
+    Edit, EditValue, FILLED_IN, FieldPath, FilledIn, Fix, NAME_LABEL, Pattern, TENANT_LABEL,
+    sanitise,
 };
-use crate::policy::LabelKeyRules;
+use crate::policy::{LabelKeyRules, Tenant, Tenants};
 use crate::rules::Report;
 
 /// Keys that admission systems, meshes and schedulers act on.
@@ -38,12 +39,25 @@ const FROZEN_DOMAINS: [&str; 2] = [".ringfence.dev", ".tree.hnc.x-k8s.io"];
 
 /// The prefix of the labels that Pod Security admission reads; they have a rule of their own.
 pub(super) const POD_SECURITY: &str = "pod-security.kubernetes.io/";
-/// The label that the API server itself puts on each namespace.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-fn frozen(view: &NamespaceView<'_>, key: &str) -> bool {
+/// Whether a tenant's owners may change a label of its namespaces, as far as it has one rule for all
+/// values.
+#[must_use]
+pub fn may_label(tenants: &Tenants, tenant: &Tenant, key: &str) -> bool {
+    if key.starts_with(POD_SECURITY) {
+        // Any level but a lower one.
+        return true;
+    }
+    let rules = tenant.profile.namespaces.label_keys.as_ref();
+    key != NAME_LABEL
+        && !frozen(tenants, key)
+        && !tenant.labels.contains_key(key)
+        && rules.is_none_or(|rules| rules.permit(key))
+}
+
+fn frozen(tenants: &Tenants, key: &str) -> bool {
     let prefix = key.split_once('/').map_or("", |(prefix, _)| prefix);
-    let mut platforms = view.tenants.platform.spec.frozen_keys.iter().flatten();
+    let mut platforms = tenants.platform.spec.frozen_keys.iter().flatten();
     FROZEN.contains(&key)
         || FROZEN_PREFIXES.contains(&prefix)
         || FROZEN_DOMAINS.iter().any(|domain| prefix.ends_with(domain))
@@ -109,7 +123,7 @@ pub(super) fn frozen_key(view: &NamespaceView<'_>, report: &mut Report<'_>) {
         let put = change.put.is_some() && !change.key.starts_with(POD_SECURITY);
         let own_rule = change.at == "labels" && change.key == TENANT_LABEL;
         let right = change.put.is_some() && change.after == change.put;
-        if (put || frozen(view, change.key)) && !own_rule && !right {
+        if (put || frozen(view.tenants, change.key)) && !own_rule && !right {
             change.refuse(view.old.is_none(), "only the platform writes this key", report);
         }
     }

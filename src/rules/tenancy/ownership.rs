@@ -5,7 +5,7 @@ use crate::domain::{
     Edit, EditValue, FieldPath, Fix, Operation, Pattern, TENANT_LABEL, TenantName, sanitise,
 };
 use crate::objects::Meta;
-use crate::policy::Tenant;
+use crate::policy::{Tenant, Tenants};
 use crate::rules::Report;
 
 /// Names that the cluster's own parts have, or that would be taken for a part of a service's address.
@@ -147,13 +147,27 @@ pub(super) fn reserved_name(view: &NamespaceView<'_>, report: &mut Report<'_>) {
     if view.old.is_some() || !view.is_subject() {
         return;
     }
-    let built_in = RESERVED.iter().filter_map(|pattern| pattern.parse::<Pattern>().ok());
-    let platforms = view.tenants.platform.spec.reserved_names.iter().flatten().cloned();
-    let met = built_in.chain(platforms).find(|pattern| pattern.matches(view.name));
-    if let Some(met) = met {
+    if let Some(met) = reserved(view.tenants, view.name) {
         let fix = Fix::advice("choose another name");
         report.add(name_path(), shown(view.name), format!("names like {met} are reserved"), fix);
     }
+}
+
+/// What reserves a name.
+fn reserved(tenants: &Tenants, name: &str) -> Option<Pattern> {
+    let built_in = RESERVED.iter().filter_map(|pattern| pattern.parse::<Pattern>().ok());
+    let platforms = tenants.platform.spec.reserved_names.iter().flatten().cloned();
+    built_in.chain(platforms).find(|pattern| pattern.matches(name))
+}
+
+/// Whether a tenant's owners may make a namespace of this name, where there is none yet.
+#[must_use]
+pub fn may_name(tenants: &Tenants, tenant: &Tenant, name: &str) -> bool {
+    let is_adopted = tenant.namespaces.iter().any(|own| own == name);
+    let has_prefix = tenant.prefix.as_deref().is_none_or(|prefix| name.starts_with(prefix));
+    reserved(tenants, name).is_none()
+        && tenants.claim(name).is_none_or(|claimant| claimant.name == tenant.name)
+        && (is_adopted || has_prefix)
 }
 
 /// The tenant that a new namespace becomes a part of, where its owner makes it and its name is not

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::stored::{said, stored};
 use super::{SET, now, of, tenants};
 use crate::domain::MANAGED_LABEL;
-use crate::seal::{HASH_ANNOTATION, Managed, Seen, clusterwide, differs, enforced};
+use crate::seal::{
+    Dialect, HASH_ANNOTATION, Managed, Seen, barrier, clusterwide, differs, enforced,
+};
 
 /// Every object of the set.
 fn all() -> Vec<Managed> {
@@ -13,6 +15,8 @@ fn all() -> Vec<Managed> {
     let mut all = of(&set, "alpha", "alpha-web", now());
     all.extend(of(&set, "beta", "beta-api", now()));
     all.extend(clusterwide(&set));
+    let alpha = set.tenant("alpha").unwrap();
+    all.extend(Dialect::ALL.map(|dialect| barrier(&set, alpha, dialect, now()).policy));
     all
 }
 
@@ -78,7 +82,7 @@ pub(super) fn seen(wanted: &Managed) -> Result<usize, String> {
         return Err(format!("{} as it is stored: {lines:?}", wanted.name()));
     }
     let mut changes = 0;
-    for part in ["spec", "roleRef", "subjects"] {
+    for part in ["spec", "specs", "roleRef", "subjects"] {
         for mutation in live.get(part).map(mutations).unwrap_or_default() {
             let mut changed = live.clone();
             changed[part] = mutation;
@@ -194,6 +198,15 @@ fn a_difference_says_where_it_is() {
         "ClusterRoleBinding",
         |live| live["metadata"]["namespace"] = json!("a"),
         &["metadata.namespace: found `a`; it must be absent"],
+    );
+}
+
+#[test]
+fn what_a_policy_of_ciliums_says_beside_is_seen() {
+    check(
+        "CiliumClusterwideNetworkPolicy",
+        |live| live["specs"] = json!([{"ingress": [{}]}]),
+        &["specs: found `[{\"ingress\":[{}]}]`; it must be absent"],
     );
 }
 

@@ -1,7 +1,7 @@
 //! Whole seals, as they are applied.
 
 use super::{SET, at, names, now, of, tenants, values};
-use crate::seal::{FIELD_MANAGER, Managed, Plan, clusterwide, next_end, plan};
+use crate::seal::{Dialect, FIELD_MANAGER, Managed, Plan, barrier, clusterwide, next_end, plan};
 
 fn text(objects: &[Managed]) -> String {
     let texts = values(objects).into_iter().map(|value| serde_saphyr::to_string(&value).unwrap());
@@ -22,6 +22,17 @@ fn a_tenant_that_says_nothing() {
 fn what_stands_beside_the_seals() {
     insta::assert_snapshot!(text(&clusterwide(&tenants(SET))));
     assert_eq!(FIELD_MANAGER, "ringfence");
+}
+
+#[test]
+fn what_denies_a_tenant_every_other_one() {
+    let set = tenants(SET);
+    let alpha = set.tenant("alpha").unwrap();
+    for (dialect, left) in [(Dialect::Admin, &[][..]), (Dialect::Cilium, &["beta"])] {
+        let own = barrier(&set, alpha, dialect, now());
+        assert_eq!(own.left.into_iter().collect::<Vec<_>>(), left);
+        insta::assert_snapshot!(dialect.kind(), text(&[own.policy]));
+    }
 }
 
 #[test]

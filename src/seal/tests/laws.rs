@@ -21,7 +21,7 @@ use crate::seal::{Managed, clusterwide, plan};
 const TENANT: &str = "ringfence.dev/tenant";
 const NAME: &str = "kubernetes.io/metadata.name";
 
-const PORTS: [(&str, u16); 8] = [
+pub(super) const PORTS: [(&str, u16); 8] = [
     ("TCP", 80),
     ("TCP", 81),
     ("TCP", 53),
@@ -36,7 +36,7 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-fn pod(namespace: &str, tenant: Option<&str>, own: &[(&str, &str)]) -> End {
+pub(super) fn pod(namespace: &str, tenant: Option<&str>, own: &[(&str, &str)]) -> End {
     let mut of_namespace = labels(&[(NAME, namespace)]);
     of_namespace.extend(tenant.map(|tenant| (TENANT.to_owned(), tenant.to_owned())));
     End {
@@ -46,14 +46,14 @@ fn pod(namespace: &str, tenant: Option<&str>, own: &[(&str, &str)]) -> End {
     }
 }
 
-fn tenants_pods() -> Vec<End> {
+pub(super) fn tenants_pods() -> Vec<End> {
     let apps = [&[("app", "x")][..], &[("app", "y")], &[]];
     let each =
         NAMESPACES.iter().flat_map(|(name, tenant)| apps.map(|own| pod(name, Some(tenant), own)));
     each.collect()
 }
 
-fn others() -> Vec<End> {
+pub(super) fn others() -> Vec<End> {
     let outside = |address: &str| End {
         namespace: None,
         labels: Labels::new(),
@@ -77,12 +77,12 @@ fn others() -> Vec<End> {
 }
 
 /// What a set of documents permits, by what its pages say and not by policies.
-struct Permitted<'a> {
-    set: &'a Tenants,
-    now: Timestamp,
+pub(super) struct Permitted<'a> {
+    pub(super) set: &'a Tenants,
+    pub(super) now: Timestamp,
 }
 
-fn tenant_of(end: &End) -> Option<&str> {
+pub(super) fn tenant_of(end: &End) -> Option<&str> {
     end.namespace.as_ref()?.1.get(TENANT).map(String::as_str)
 }
 
@@ -125,7 +125,7 @@ impl Permitted<'_> {
         }
     }
 
-    fn granted(&self, from: &End, to: &End, (protocol, number): (&str, u16)) -> bool {
+    pub(super) fn granted(&self, from: &End, to: &End, (protocol, number): (&str, u16)) -> bool {
         let on = |own: &GrantPort| {
             let last = own.end_port.unwrap_or(own.port).0;
             named(own.protocol) == protocol && (own.port.0..=last).contains(&number)

@@ -170,12 +170,14 @@ fn roles() -> Vec<Value> {
 /// are listed, and it reads no Secret.
 #[test]
 fn cve_2026_22872_capsule_a_controller_that_may_do_everything() {
-    const WRITES: [&str; 9] = [
+    const WRITES: [&str; 11] = [
         "networkpolicies",
         "resourcequotas",
         "limitranges",
         "rolebindings",
         "clusterrolebindings",
+        "clusternetworkpolicies",
+        "ciliumclusterwidenetworkpolicies",
         "subjectaccessreviews",
         "events",
         // Those of our name alone; but who may make one may make any.

@@ -198,7 +198,7 @@ fn entries(value: &Value, count: usize) -> Value {
     let map = value.as_object().unwrap();
     let (key, value) = map.iter().next_back().unwrap();
     let key = |index: usize| match key.as_str() {
-        code if code.starts_with("RF") => format!("RF{}", 4000 + index),
+        code if code.starts_with("RF") => format!("RF{}", 5000 + index),
         "cpu" | "memory" => format!("kubernetes.io/k{index}"),
         "pods" | "requests.cpu" | "limits.memory" => format!("count/k{index}"),
         _ => format!("k{index}"),

@@ -65,7 +65,7 @@ pub fn marked() -> Value {
 pub fn policy(name: &str, labels: &Value) -> Value {
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
-        "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}})
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}]}]}})
 }
 
 /// A binding of the role `view`.
@@ -132,7 +132,7 @@ fn deletions() -> Vec<Attempt> {
 }
 
 fn changes() -> Vec<Attempt> {
-    let open = json!({"spec": {"ingress": [{}]}});
+    let open = json!({"spec": {"ingress": [{"from": [{"podSelector": {}}]}]}});
     let ports = json!([{"op": "add", "path": "/spec/egress", "value": [{}]}]);
     let selector = json!([{"op": "replace", "path": "/spec/podSelector",
         "value": {"matchLabels": {"no": "pod"}}}]);
@@ -182,7 +182,7 @@ fn metadata() -> Vec<Attempt> {
             "label removed with the rest",
             DENY,
             "merge",
-            &json!({"metadata": {"labels": unmarked}, "spec": {"ingress": [{}]}}),
+            &json!({"metadata": {"labels": unmarked}, "spec": {"ingress": [{"from": [{"podSelector": {}}]}]}}),
         ),
         Attempt::new(
             "label and all replaced",

@@ -60,6 +60,22 @@ impl Cluster {
         self.wait_entries(FILLS, &["namespaces Ignore", "tenants Ignore"]);
     }
 
+    /// Waits until Events tell of what others did to the configurations.
+    fn wait_told(&self) {
+        let wanted = [
+            "MutatingWebhookConfiguration ringfence was deleted; it stands again as it must",
+            "ValidatingWebhookConfiguration ringfence was changed by `kubectl-patch` (webhooks)",
+            "ValidatingWebhookConfiguration ringfence was deleted; it stands again as it must",
+        ];
+        let notes = "--output=jsonpath={range .items[*]}{.note}{\"\\n\"}{end}";
+        let selected = "--field-selector=reason=DriftReverted,regarding.name=ringfence";
+        let get = ["get", "events.events.k8s.io", "--namespace=default", selected, notes];
+        wait_until(PATIENCE, &format!("Events to tell {wanted:?}"), || {
+            let told = self.admin().kubectl(&get).success();
+            wanted.iter().all(|wanted| told.lines().any(|line| line.starts_with(wanted)))
+        });
+    }
+
     fn patch(&self, object: &str, kind: &str, patch: &Value) {
         let kind = format!("--type={kind}");
         let patch = ["patch", object, &kind, "--patch", &patch.to_string()];
@@ -135,6 +151,7 @@ fn the_leader_keeps_the_configurations() {
         cluster.admin().kubectl(&["delete", name]).success();
         cluster.wait_whole();
     }
+    cluster.wait_told();
     suspended(&cluster);
     cluster.platform(&json!({"rehearsal": true}));
     let rehearsed = [

@@ -1,6 +1,7 @@
 //! The commands for people, on a real API server with the controller at work.
 
 mod offboard;
+mod plan;
 mod status;
 
 use std::process::{Command, Stdio};

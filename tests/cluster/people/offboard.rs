@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use super::{by_admin, tenant};
+use super::{by_admin, ringfence, tenant};
 use crate::harness::{Kubeconfig, wait_until};
 use crate::program::{PATIENCE, ask_by_url};
 use crate::walls::Walls;
@@ -104,6 +104,10 @@ fn nothing_is_left(walls: &Walls) {
         let left: Vec<&String> = labels.as_object().unwrap().keys().collect();
         let left = left.iter().filter(|key| key.starts_with("ringfence.dev/") || **key == "team");
         assert_eq!(left.count(), 0, "{labels}");
+        let annotations =
+            walls.get("", &format!("namespace/{name}")).unwrap()["metadata"]["annotations"].clone();
+        let mut left = annotations.as_object().into_iter().flat_map(serde_json::Map::keys);
+        assert!(!left.any(|key| key.starts_with("ringfence.dev/")), "{annotations}");
     }
     for what in ["tenant/leaving", "grant/leaving-calls", "exemption/leaving-may"] {
         assert_eq!(walls.get("", what), None, "{what}");
@@ -181,8 +185,72 @@ fn what_was_begun_is_ended_later() {
     wait_until(PATIENCE, "its pods to end", || count(&walls, "pods", &["-n=leaving-one"]) == 0);
     let done = by_admin(&walls, &offboard);
     assert_eq!((done.code, done.stderr.as_str()), (0, ""));
-    // What the Tenant gave its namespaces nobody knows any more.
-    walls.admin().kubectl(&["label", "namespace", "leaving-one", "leaving-two", "team-"]).success();
+    nothing_is_left(&walls);
+}
+
+/// Somebody whom RBAC lets do this beside what reading and our documents need.
+fn may(walls: &Walls, more: &Value) {
+    let rules = json!([
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]},
+        {"apiGroups": ["ringfence.dev"], "resources": ["*"], "verbs": ["delete", "administer"]},
+        more,
+    ]);
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "offboards"}, "rules": rules});
+    let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": {"name": "offboards"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "offboards"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "op"}]});
+    walls.apply(&role.to_string());
+    walls.apply(&binding.to_string());
+}
+
+/// Wherever it stops, it is begun again and ends: what is left is found by what stands.
+#[test]
+fn a_departure_that_is_stopped_anywhere_is_ended_later() {
+    let walls = guarded();
+    leaving(&walls);
+    let op = walls.cluster.user("op", &[]);
+    let offboard = || ringfence(&walls.cluster, &op, &["tenant", "offboard", "leaving", "--yes"]);
+    let seal = json!(["networkpolicies", "resourcequotas", "limitranges", "rolebindings"]);
+    let stops = [
+        (
+            json!({"apiGroups": ["*"], "resources": ["rolebindings"], "verbs": ["delete"]}),
+            "delete LimitRange",
+        ),
+        (
+            json!({"apiGroups": ["*"], "resources": seal, "verbs": ["delete"]}),
+            "take the labels of namespace",
+        ),
+    ];
+    for (rights, stopped) in stops {
+        may(&walls, &rights);
+        let mut tried = offboard();
+        wait_until(PATIENCE, "new rights to count", || {
+            tried = offboard();
+            tried.stderr.contains(stopped)
+        });
+        assert_eq!(tried.code, 2, "{tried:?}");
+        assert!(tried.stderr.contains("forbidden"), "{tried:?}");
+        let label = walls.get("", "namespace/leaving-one").unwrap()["metadata"]["labels"].clone();
+        assert_eq!(label["ringfence.dev/tenant"], "leaving", "by it the rest is found");
+    }
+    assert_eq!(walls.get("", "tenant/leaving"), None, "it went first");
+    assert_eq!(walls.managed("leaving-one"), [""; 0]);
+    // One namespace alone: it stops at the other.
+    may(
+        &walls,
+        &json!({"apiGroups": [""], "resources": ["namespaces"], "resourceNames": ["leaving-one"], "verbs": ["patch"]}),
+    );
+    wait_until(PATIENCE, "the first to be nobody's", || {
+        let tried = offboard();
+        assert_ne!(tried.code, 0, "{tried:?}");
+        tried.stdout == "namespace leaving-one: without seal, and nobody's\n"
+            || walls.get("", "namespace/leaving-one").unwrap()["metadata"]["labels"]["ringfence.dev/tenant"].is_null()
+    });
+    let all = ["networkpolicies", "resourcequotas", "limitranges", "rolebindings", "namespaces"];
+    may(&walls, &json!({"apiGroups": ["*"], "resources": all, "verbs": ["delete", "patch"]}));
+    wait_until(PATIENCE, "the rest to go", || offboard().code == 0);
     nothing_is_left(&walls);
 }
 

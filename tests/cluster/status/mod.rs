@@ -28,7 +28,7 @@ impl Walls {
     /// Waits until a document's condition has a status and a reason that begin so: `True`, or
     /// `False Mistakes`. The document as it stands then, and what the condition says for people.
     #[track_caller]
-    fn wait_condition(&self, of: &str, kind: &str, wanted: &str) -> (Value, String) {
+    pub fn wait_condition(&self, of: &str, kind: &str, wanted: &str) -> (Value, String) {
         let mut document = Value::Null;
         wait_until(PATIENCE, &format!("{of} to be {kind} {wanted}"), || {
             document = self.document(of);

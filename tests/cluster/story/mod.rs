@@ -3,10 +3,12 @@
 
 mod transcript;
 
-use super::harness::ControlPlane;
-use super::program::{ask_by_url, in_seconds};
+use serde_json::json;
+
+use super::harness::{ControlPlane, Server, free_ports, wait_until};
+use super::program::{PATIENCE, in_seconds};
 use super::walls::Walls;
-use transcript::Transcript;
+use transcript::{Transcript, Who};
 
 fn grant(end: &str) -> String {
     format!(
@@ -32,17 +34,15 @@ fn from_an_empty_cluster_to_a_tenants_end() {
     let users = [cluster.user("ada", &["alpha-devs"]), cluster.user("bob", &["beta-devs"])];
     let (ada, bob) = (("ada ", &users[0]), ("bob ", &users[1]));
 
-    shown.run(admin, "kubectl apply --server-side -k manifests/crds");
-    shown.run_until(admin, "kubectl apply -k manifests/base", "deployment.apps/ringfence ");
-    // What the Deployment's pods would run; there is no node for them.
-    let server = Walls::controller(&cluster, &[]);
-    ask_by_url(&cluster, &server);
-
+    let _server = installed(&mut shown, admin, &cluster);
     shown.run(admin, "ringfence tenant new alpha --owner group:alpha-devs --contact '#team-alpha' --namespace-limit 3 --apply");
     shown.run(admin, "ringfence tenant new beta --owner group:beta-devs --apply");
     shown.run_until(ada, "kubectl create namespace alpha-web", "created");
     shown.run_until(bob, "kubectl create namespace beta-api", "created");
     denied_and_mended(&mut shown, ada);
+    let pod = run_pod(&cluster, "alpha-web");
+    shown.varies(&pod, "web-7d4b9c6f5-x2x7k");
+    shown.run(ada, "kubectl get pods -n alpha-web -o 'jsonpath={.items[*].status.phase}'");
     shown.run_until(admin, "ringfence tenant list", "1/1     ");
 
     let end = in_seconds(20);
@@ -63,19 +63,70 @@ fn from_an_empty_cluster_to_a_tenants_end() {
         shown.run_until(who, side, "NotFound");
     }
 
-    let pods = ["get", "pods", "-n=alpha-web", "-o=jsonpath={.items[*].metadata.name}"];
-    shown.varies(&cluster.admin().kubectl(&pods).success(), "web-7d4b9c6f5-x2x7k");
-    shown.refused(admin, "ringfence tenant offboard alpha");
-    shown.run(ada, "kubectl delete deployment web -n alpha-web");
-    shown.run_until(ada, "kubectl get pods -n alpha-web", "No resources found");
-    shown.run(admin, "ringfence tenant offboard alpha --yes");
-    shown.refused(ada, "kubectl create namespace alpha-again");
+    offboarded(&mut shown, (admin, ada), &cluster, &pod);
     shown.run(admin, "ringfence tenant list");
     insta::assert_snapshot!("story", shown.text());
 }
 
+/// Ringfence comes into the cluster, and the leader has the API server ask it.
+fn installed(shown: &mut Transcript, admin: Who<'_>, cluster: &ControlPlane) -> Server {
+    shown.run(admin, "kubectl apply --server-side -k manifests/crds");
+    shown.run_until(admin, "kubectl apply -k manifests/base", "deployment.apps/ringfence ");
+    let server = replica(cluster);
+    let entries =
+        "kubectl get validatingwebhookconfiguration ringfence -o 'jsonpath={.webhooks[*].name}'";
+    shown.run_until(admin, entries, "documents");
+    server
+}
+
+/// A tenant goes, once nothing runs in its namespaces any more.
+fn offboarded(
+    shown: &mut Transcript,
+    (admin, ada): (Who<'_>, Who<'_>),
+    cluster: &ControlPlane,
+    pod: &str,
+) {
+    shown.refused(admin, "ringfence tenant offboard alpha");
+    shown.run(ada, "kubectl delete deployment web -n alpha-web");
+    // A kubelet says that it has ended.
+    let ended = ["delete", "pod", pod, "-n=alpha-web", "--force", "--grace-period=0"];
+    cluster.admin().kubectl(&ended);
+    shown.run_until(ada, "kubectl get pods -n alpha-web", "No resources found");
+    shown.run(admin, "ringfence tenant offboard alpha --yes");
+    shown.refused(ada, "kubectl create namespace alpha-again");
+}
+
+/// What one of the Deployment's pods would run, found by its Service: there are no nodes and no kube-proxy.
+fn replica(cluster: &ControlPlane) -> Server {
+    let admin = cluster.admin();
+    admin.kubectl(&["delete", "service", "ringfence", "-n=ringfence-system"]).success();
+    let service = json!({"apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "ringfence", "namespace": "ringfence-system"},
+        "spec": {"type": "ExternalName", "externalName": "localhost"}});
+    admin.kubectl_with(&service.to_string(), &["create", "-f", "-"]).success();
+    let [port] = free_ports();
+    let service = format!("ringfence-system/ringfence:{port}");
+    let listen = format!("127.0.0.1:{port}");
+    let flags = ["--webhooks", &service, "--tls-ca", "certs/ca.crt", "--listen", &listen];
+    let names = ["--tls-name", "ringfence.ringfence-system.svc"];
+    Walls::controller(cluster, &[&flags[..], &names].concat())
+}
+
+/// Has the one pod of a namespace run, once it is there.
+fn run_pod(cluster: &ControlPlane, namespace: &str) -> String {
+    let flag = format!("--namespace={namespace}");
+    let pods = ["get", "pods", &flag, "--output=jsonpath={.items[*].metadata.name}"];
+    let mut name = String::new();
+    wait_until(PATIENCE, "a pod", || {
+        name = cluster.admin().kubectl(&pods).success();
+        !name.is_empty()
+    });
+    cluster.run_pod(namespace, &name);
+    name
+}
+
 /// A Deployment is refused, mended as it is told, and taken.
-fn denied_and_mended(shown: &mut Transcript, ada: transcript::Who<'_>) {
+fn denied_and_mended(shown: &mut Transcript, ada: Who<'_>) {
     shown.file("web.yaml", include_str!("web.yaml"));
     shown.run(ada, "cat web.yaml");
     let apply = "kubectl apply -n alpha-web -f web.yaml";

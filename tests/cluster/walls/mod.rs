@@ -3,9 +3,11 @@
 //! It runs with exactly the rights that `manifests/base` gives it.
 
 pub mod audit;
+mod barriers;
 mod drift;
 mod ending;
 mod laying;
+mod limit;
 mod race;
 mod ranges;
 
@@ -104,7 +106,10 @@ impl Walls {
     ) -> Server {
         let config = config.display().to_string();
         let mut args = vec!["serve", "--kubeconfig", &config, "--grace", "0.01"];
-        args.extend(["--listen", "127.0.0.1:0", "--telemetry-listen", "127.0.0.1:0"]);
+        args.extend(["--telemetry-listen", "127.0.0.1:0"]);
+        if !more.contains(&"--listen") {
+            args.extend(["--listen", "127.0.0.1:0"]);
+        }
         args.extend(more);
         let args: Vec<String> = args.into_iter().map(str::to_owned).collect();
         let mut server = Server::spawn_program(cluster.scratch(), name, Path::new(PROGRAM), &args);

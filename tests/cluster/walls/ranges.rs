@@ -43,6 +43,19 @@ fn a_grant_opens_nothing_that_the_cluster_says_is_its_own() {
     let services = json!({"apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR",
         "metadata": {"name": "ranges"}, "spec": {"cidrs": ["203.0.112.0/22"]}});
     closes(walls, &services, "servicecidr/ranges");
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "ranges", "namespace": "default"},
+        "spec": {"ports": [{"port": 443}], "externalIPs": ["203.0.113.77"]}});
+    closes(walls, &service, "service/ranges");
+    let balanced = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "balanced", "namespace": "default"},
+        "spec": {"type": "LoadBalancer", "ports": [{"port": 443}]}});
+    walls.apply(&balanced.to_string());
+    let status = json!({"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.78"}]}}});
+    let path = "/api/v1/namespaces/default/services/balanced";
+    wait_open(walls, true, "the path to be open beside a Service without addresses");
+    walls.api.patch(&format!("{path}/status"), "application/merge-patch+json", &status);
+    wait_open(walls, false, "the path to be closed by a load balancer's address");
+    walls.api.delete(path);
+    wait_open(walls, true, "the path to be open without the load balancer");
     walls.admin().kubectl(&["delete", "grant/alpha-calls-out"]).success();
     let log = walls.server.log();
     assert!(!log.contains("tell no ranges"), "{}", walls.server.log_tail());

@@ -44,7 +44,7 @@ fn book(snapshot: Arc<Snapshot>) -> Book {
     let mut book = Book::default();
     book.adopt(snapshot, now());
     for (kind, ..) in KINDS {
-        book.take(kind, News::All(Vec::new()));
+        book.take((kind, Some(News::All(Vec::new()))));
     }
     book
 }
@@ -78,7 +78,7 @@ fn is_sealed(book: &mut Book, namespace: &str) -> bool {
 }
 
 fn came(book: &mut Book, wanted: &Managed, live: &Value) {
-    book.take(wanted.kind(), News::Came(told(wanted, live)));
+    book.take((wanted.kind(), Some(News::Came(told(wanted, live)))));
 }
 
 fn wanted(book: &mut Book, namespace: &str) -> Vec<Managed> {
@@ -95,7 +95,7 @@ fn nothing_is_concluded_before_every_kind_is_listed() {
     book.adopt(snapshot(&alpha(), &[("a", "alpha")]), now());
     for (kind, ..) in KINDS {
         assert_eq!(open(&mut book), [""; 0]);
-        book.take(kind, News::All(Vec::new()));
+        book.take((kind, Some(News::All(Vec::new()))));
     }
     assert_eq!(open(&mut book), ["", "a"]);
     assert_eq!(open(&mut book), [""; 0]);
@@ -146,9 +146,9 @@ fn what_is_old_or_of_another_object_changes_nothing() {
     changed["metadata"]["resourceVersion"] = json!("8");
     came(&mut book, deny, &changed);
     assert_eq!(mends(&mut book), 1);
-    book.take(deny.kind(), News::Went(told(deny, &live(deny, "another", 9))));
+    book.take((deny.kind(), Some(News::Went(told(deny, &live(deny, "another", 9))))));
     assert_eq!(mends(&mut book), 1, "another object of that name went");
-    book.take(deny.kind(), News::Went(told(deny, &changed)));
+    book.take((deny.kind(), Some(News::Went(told(deny, &changed)))));
     assert_eq!((mends(&mut book), wanted(&mut book, "a").len()), (0, all.len()));
 }
 
@@ -181,6 +181,93 @@ fn what_nothing_wants_is_taken_away_and_an_orphans_seal_is_not() {
     assert!(outlook.steps.is_empty() && outlook.closed == Closed::Never);
 }
 
+/// A book that has also heard of a kind of barriers.
+fn barred(documents: &[Source], namespaces: &[(&str, &str)]) -> Book {
+    let mut book = book(snapshot(documents, namespaces));
+    assert_eq!(book.barriers(), Barriers::default());
+    book.take((ADMIN, Some(News::All(Vec::new()))));
+    book
+}
+
+const ADMIN: &str = "ClusterNetworkPolicy";
+
+/// What is done to barriers.
+fn done(book: &mut Book, tenant: &str) -> Vec<String> {
+    let steps = book.outlook(&format!("~{tenant}"), now()).steps;
+    let told = |step: Step| {
+        let what = match step.what {
+            What::Lay(_) => "lay",
+            What::Mend(_) => "mend",
+            What::Take(_) => "take",
+            What::Look(_) => "look",
+        };
+        format!("{what} {}", step.object)
+    };
+    steps.into_iter().map(told).collect()
+}
+
+#[test]
+fn a_barrier_is_laid_where_its_kind_is_and_no_namespace_waits_for_it() {
+    let later = document("Tenant", "later", json!({"profile": "audit-only"}));
+    let documents = [alpha(), vec![later]].concat();
+    let mut book = barred(&documents, &[("a", "alpha"), ("z", "later")]);
+    assert_eq!(open(&mut book), ["", "a", "z", "~alpha", "~later"]);
+    assert_eq!(done(&mut book, "alpha"), ["lay ClusterNetworkPolicy ringfence-tenant-alpha"]);
+    assert_eq!(done(&mut book, "later"), [""; 0], "what is planned is not laid");
+    assert!(book.tell("~alpha", Closed::NotYet).is_none());
+    assert_eq!(book.barriers().open, ["alpha".to_owned()].into());
+    assert_eq!(book.count(), (0, 0), "a barrier is no namespace");
+    let policy = wanted(&mut book, "~alpha").remove(0);
+    came(&mut book, &policy, &live(&policy, "p", 5));
+    assert_eq!(done(&mut book, "alpha"), [""; 0]);
+    assert_eq!(book.barriers().open, ["alpha".to_owned()].into(), "it was not looked at yet");
+    assert_eq!(open(&mut book), ["~alpha"]);
+    book.tell("~alpha", Closed::Now);
+    assert_eq!(book.barriers().open, BTreeSet::new());
+    let mut other = live(&policy, "p", 6);
+    other["spec"]["priority"] = json!(3);
+    came(&mut book, &policy, &other);
+    assert_eq!(done(&mut book, "alpha"), ["mend ClusterNetworkPolicy ringfence-tenant-alpha"]);
+    // The kind goes, and with it all that was known.
+    book.take((ADMIN, None));
+    assert_eq!((open(&mut book), done(&mut book, "alpha")), (Vec::new(), Vec::new()));
+    assert_eq!(book.barriers(), Barriers::default());
+}
+
+#[test]
+fn a_barrier_goes_with_its_tenant_and_the_last_namespace_of_it() {
+    let mut book = barred(&alpha(), &[("a", "alpha")]);
+    let policy = wanted(&mut book, "~alpha").remove(0);
+    came(&mut book, &policy, &live(&policy, "p", 5));
+    // Of another name it is none of ours, whatever its label says.
+    let mut foreign = told(&policy, &live(&policy, "f", 5));
+    foreign.object.name = "mine".to_owned();
+    book.take((ADMIN, Some(News::Came(foreign))));
+    open(&mut book);
+    book.adopt(snapshot(&[], &[("a", "alpha")]), now());
+    assert!(open(&mut book).contains(&"~alpha".to_owned()));
+    assert_eq!(done(&mut book, "alpha"), [""; 0], "an orphaned namespace stays closed");
+    book.adopt(snapshot(&[], &[("a", "")]), now());
+    assert!(open(&mut book).contains(&"~alpha".to_owned()));
+    assert_eq!(done(&mut book, "alpha"), ["take ClusterNetworkPolicy ringfence-tenant-alpha"]);
+    assert_eq!(done(&mut book, ""), [""; 0], "what has another name is left alone");
+}
+
+#[test]
+fn barriers_leave_room_for_namespaces() {
+    let tenant = |number| document("Tenant", &format!("t{number}"), json!({}));
+    let documents: Vec<Source> = (0..9).map(tenant).collect();
+    let mut book = barred(&documents, &[("a", "t1")]);
+    let mut begun = 0;
+    while let Some(place) = book.next(true) {
+        book.begin(&place);
+        begun += usize::from(place.starts_with('~'));
+    }
+    assert_eq!(begun, 4);
+    book.end("a", true);
+    assert_eq!(book.next(true).as_deref(), Some("a"), "a namespace waits for no barrier");
+}
+
 #[test]
 fn only_what_changed_is_looked_at_and_nothing_that_is_written_to() {
     let documents = alpha();
@@ -196,7 +283,7 @@ fn only_what_changed_is_looked_at_and_nothing_that_is_written_to() {
     let policy = wanted(&mut book, "c").remove(0);
     came(&mut book, &policy, &live(&policy, "x", 1));
     assert_eq!(open(&mut book), [""; 0]);
-    book.end("c");
+    book.end("c", true);
     assert_eq!(open(&mut book), ["c"]);
     assert_eq!(book.next(false), None);
 }
@@ -270,7 +357,7 @@ fn in_a_namespace_that_ends_objects_are_mended_and_none_is_made() {
     let mut opened = live(&all[0], "0", 6);
     opened["spec"]["ingress"] = json!([{}]);
     came(&mut book, &all[0], &opened);
-    book.take(all[1].kind(), News::Went(told(&all[1], &live(&all[1], "1", 6))));
+    book.take((all[1].kind(), Some(News::Went(told(&all[1], &live(&all[1], "1", 6))))));
     let outlook = book.outlook("a", now());
     let [Step { object, what: What::Mend(_), .. }] = &outlook.steps[..] else {
         panic!("{outlook:?}")
@@ -291,15 +378,17 @@ fn what_others_did_is_remembered_until_it_is_put_right() {
         "time": NOW, "fieldsV1": {"f:spec": {"f:ingress": {}}}}]);
     let mut told_of = told(&all[0], &opened);
     told_of.by = Author::of(&opened);
-    book.take(all[0].kind(), News::Came(told_of));
-    book.take(all[1].kind(), News::Went(told(&all[1], &live(&all[1], "1", 6))));
+    book.take((all[0].kind(), Some(News::Came(told_of))));
+    book.take((all[1].kind(), Some(News::Went(told(&all[1], &live(&all[1], "1", 6))))));
     assert_eq!(drifts(&mut book), ["was changed by `eve` (spec.ingress)", "was deleted"]);
     came(&mut book, &all[0], &live(&all[0], "0", 7));
     assert_eq!(drifts(&mut book), ["was deleted"]);
     // A list that lacks an object tells as much as its deletion.
-    book.take(all[0].kind(), News::All(Vec::new()));
+    book.take((all[0].kind(), Some(News::All(Vec::new()))));
     let gone = all.iter().filter(|one| one.kind() == all[0].kind()).count();
     assert_eq!(drifts(&mut book), vec!["was deleted"; gone]);
     came(&mut book, &all[1], &live(&all[1], "again", 9));
     assert_eq!(drifts(&mut book), vec!["was deleted"; gone - 1]);
 }
+
+mod limits;

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::domain::Version;
 use crate::policy::{Source, usable};
-use crate::state::{Namespace, Namespaces, Seals};
+use crate::state::{Namespace, Namespaces, SealState, Seals};
 
 const NOW: &str = "2027-02-20T00:00:00Z";
 
@@ -20,10 +20,15 @@ fn source(kind: &str, name: &str, spec: Value) -> Source {
 fn snapshot(usable: &Usable, namespaces: &[(&str, Option<&str>)], sealed: &[&str]) -> Snapshot {
     let known =
         namespaces.iter().map(|(name, label)| ((*name).to_owned(), Namespace::labelled(*label)));
+    // `-name` is left open.
+    let seals = sealed.iter().map(|name| match name.strip_prefix('-') {
+        Some(over) => (over.to_owned(), SealState::OverLimit),
+        None => ((*name).to_owned(), SealState::Sealed),
+    });
     Snapshot {
         tenants: usable.documents.resolve(),
         namespaces: Arc::new(Namespaces::Watched(known.collect())),
-        seals: Seals::Watched(Arc::new(sealed.iter().map(|name| (*name).to_owned()).collect())),
+        seals: Seals::Watched(Arc::new(seals.collect())),
         latest: Version::NEWEST,
     }
 }
@@ -79,6 +84,16 @@ fn a_tenants_conditions_are_apart() {
     let open = "Sealed False Unsealed: not closed: `a`, `c`";
     let all = [("c", Some("alpha")), ("a", Some("alpha")), ("b", Some("alpha"))];
     check(&all, &["b"], "alpha", &["Ready False Unsealed: not closed: `a`, `c`", open]);
+    let over = "over the limit of namespaces, and so not closed: `c`";
+    let lines =
+        [format!("Ready False OverLimit: {over}"), format!("Sealed False OverLimit: {over}")];
+    check(&all, &["a", "b", "-c"], "alpha", &[&lines[0], &lines[1]]);
+    let open = "not closed: `a`";
+    let lines = [
+        format!("Ready False OverLimit: {over}; {open}"),
+        format!("Sealed False Unsealed: {open}"),
+    ];
+    check(&all, &["b", "-c"], "alpha", &[&lines[0], &lines[1]]);
     let adopting =
         "Ready False Adopting: without the tenant's label, and so not guarded yet: `a-old`";
     check(&[("a-old", None)], &["a-old"], "alpha", &[adopting, sealed]);
@@ -93,6 +108,32 @@ fn a_tenants_conditions_are_apart() {
     check(&[held[0], ("a-old", None)], &[], "alpha", &[&both, open]);
     let planned = "Sealed False Planned: the profile says to lay nothing";
     check(&[("l", Some("later"))], &[], "later", &[good, planned]);
+}
+
+#[test]
+fn a_tenant_is_told_how_its_barriers_stand() {
+    let sources = [
+        source("Tenant", "alpha", json!({})),
+        source("Tenant", "later", json!({"profile": "audit-only"})),
+    ];
+    let mut sayer = sayer(&sources, &[], &[]);
+    let mut check = |barriers: &Barriers, of: &str, expect: &[&str]| {
+        sayer.barriers = barriers.clone();
+        let lines = lines(&said(&sayer, &sources, &format!("Tenant {of}"), NOW));
+        assert_eq!(lines[3..], *expect, "{barriers:?}");
+    };
+    let mut barriers = Barriers::default();
+    check(&barriers, "alpha", &[]);
+    barriers.kinds.extend(["B", "A"]);
+    check(&barriers, "alpha", &["Barred True Kept: every other tenant is denied by A, B too"]);
+    check(&barriers, "later", &[]);
+    let left = [("B", ["x".to_owned(), "y".to_owned()].into())].into();
+    barriers.left = Arc::new([("alpha".to_owned(), left)].into());
+    let partly = "Barred False Partly: for what grants permit, B leaves to the policies in the namespaces \
+                  alone: `x`, `y`";
+    check(&barriers, "alpha", &[partly]);
+    barriers.open.insert("alpha".to_owned());
+    check(&barriers, "alpha", &["Barred False NotKept: not as it must be: A, B"]);
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl Table {
             pods: pods.iter().enumerate().map(pod).collect(),
             policies: Vec::new(),
             blocks_match_pods: true,
+            ..Cluster::default()
         };
         Self { cluster }
     }

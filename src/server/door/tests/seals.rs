@@ -79,3 +79,17 @@ async fn what_is_there_and_what_makes_pods_passes() {
     let orphaned = answer(&door, Endpoint::Validate, &good()).await;
     assert!(!orphaned.to_string().contains("RF1018"), "{orphaned}");
 }
+
+/// Clients that try again by themselves would do so for ever.
+#[tokio::test]
+async fn where_there_are_too_many_namespaces_a_pod_is_told_so() {
+    let (mut builder, door) = unsealed();
+    builder.apply(Change::OverLimit("alpha-dev".to_owned(), Arc::default()));
+    let refused = answer(&door, Endpoint::Validate, &good()).await;
+    let line = "tenant alpha: 2 problems in Pod shop: RF1018 unsealed, RF1009 namespaceLimit";
+    is_refused(&refused, 403, line);
+    assert_eq!(refused["status"]["details"]["retryAfterSeconds"], serde_json::Value::Null);
+    assert!(!refused.to_string().contains("try again"), "{refused}");
+    builder.apply(Change::Unsealed("alpha-dev".to_owned()));
+    is_refused(&answer(&door, Endpoint::Validate, &good()).await, 429, REFUSED);
+}

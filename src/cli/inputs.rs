@@ -1,4 +1,4 @@
-//! What is reviewed: files, folders and standard input.
+//! What commands read objects from: files, folders and standard input.
 
 use std::ffi::OsStr;
 use std::io::Read as _;

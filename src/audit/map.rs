@@ -1,0 +1,117 @@
+//! Objects and documents → the [`World`] that reachability is asked about.
+//!
+//! Objects come from files, read as `ringfence review` reads them, or from a cluster. What the API server
+//! would have stored of one counts; of two of a name the later, as with `kubectl apply`. Of workloads:
+//!
+//! - a pod is known by what made it in the end, and the pods of a workload that are there stand in place of
+//!   its template;
+//! - a workload in a file counts with no replicas too, because what scales it asks nobody.
+//!
+//! Documents make a namespace that they claim a tenant's, and what the controller would keep there counts
+//! as present ([`seal::wanted`](crate::seal::wanted)), in place of what stands under its name.
+//!
+//! Nothing is dropped silently. What cannot be read at all is a [`Problem`]; a policy that cannot be
+//! understood, or of a kind that we do not read, is in [`World::unclear`] and counts as open; what makes pods and is
+//! not read is a [`Note`].
+//!
+//! Deliberately absent: Services and Ingresses, which choose among pods before policies are asked, and Nodes.
+
+mod draft;
+mod kinds;
+mod seals;
+#[cfg(test)]
+mod tests;
+mod thing;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use self::draft::Draft;
+use self::thing::Thing;
+use super::kustomize::{self, Verb};
+use super::object::{Input, Note, Problem, Read, read};
+use crate::domain::TENANT_LABEL;
+use crate::policy::Tenants;
+use crate::reach::World;
+
+pub use kinds::POLICY_GROUPS;
+
+/// Where objects come from.
+#[derive(Debug, Clone, Copy)]
+pub enum Objects<'a> {
+    /// Texts, which are never all that there is in a cluster.
+    Texts(&'a [Input]),
+    /// All that a cluster holds of the kinds that are read, each with its kind.
+    Cluster(&'a [Value]),
+}
+
+/// How objects are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Drawing<'a> {
+    /// Whose namespaces are, and what the controller keeps there.
+    pub tenants: &'a Tenants,
+    /// The namespace of objects that name none.
+    pub namespace: &'a str,
+    /// Whether what the controller would keep is left out where it does not stand.
+    pub as_is: bool,
+    /// When: grants that have ended by then permit nothing.
+    pub now: Timestamp,
+}
+
+/// What reachability is asked about, and what is known of it beside.
+#[derive(Debug, Default)]
+pub struct Map {
+    /// It.
+    pub world: World,
+    /// Of each pod of the world, in its order, what else is known.
+    pub known: Vec<Known>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// What somebody should know.
+    pub notes: Vec<Note>,
+}
+
+/// What else is known of a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// What it is called itself: `web-7d4b9c6f5-x2x7k`; of a template the workload's name.
+    pub name: String,
+    /// `web.yaml:12`, or `the cluster`
+    pub place: String,
+    /// Whether it stands for all pods that a template makes.
+    pub is_template: bool,
+}
+
+impl Map {
+    /// The tenant that a namespace's label names.
+    #[must_use]
+    pub fn tenant(&self, namespace: &str) -> Option<&str> {
+        let found = self.world.namespaces.iter().find(|own| own.name == namespace)?;
+        found.labels.get(TENANT_LABEL).map(String::as_str)
+    }
+}
+
+/// Reads objects.
+#[must_use]
+pub fn draw(objects: Objects<'_>, drawing: &Drawing<'_>) -> Map {
+    match objects {
+        Objects::Texts(inputs) => {
+            let mut found: Vec<Read> = inputs.iter().map(read).collect();
+            let notes = kustomize::pass_over(inputs, &mut found, &Verb::READ);
+            let problems = found.iter_mut().flat_map(|own| own.problems.drain(..)).collect();
+            let things = inputs.iter().zip(&found).flat_map(|(input, read)| {
+                read.items.iter().filter_map(|item| Thing::of_text(item, input, read))
+            });
+            let mut draft = Draft::new(drawing, problems, notes);
+            draft.take(&things.collect::<Vec<_>>());
+            draft.claims();
+            draft.finish()
+        }
+        Objects::Cluster(objects) => {
+            let things: Vec<Thing<'_>> = objects.iter().map(Thing::of_cluster).collect();
+            let mut draft = Draft::new(drawing, Vec::new(), Vec::new());
+            draft.take(&things);
+            draft.finish()
+        }
+    }
+}

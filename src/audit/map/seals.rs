@@ -1,0 +1,105 @@
+//! What documents make of namespaces.
+
+use std::collections::HashMap;
+
+use super::draft::{Draft, Held};
+use super::thing::path;
+use crate::audit::object::Note;
+use crate::defaults::DEFAULT_DENY_LABEL;
+use crate::domain::{TENANT_LABEL, sanitise};
+use crate::network::network_policy;
+use crate::policy::Tenant;
+use crate::seal::{Managed, wanted};
+
+impl<'a> Draft<'a> {
+    /// Gives the namespaces that are tenants' their labels: the tenant's name in any case, and what the
+    /// controller would put there unless things are taken as they stand.
+    pub(super) fn complete(&mut self) {
+        let (tenants, as_is) = (self.drawing.tenants, self.drawing.as_is);
+        for namespace in self.namespaces.values_mut() {
+            let label = namespace.labels.get(TENANT_LABEL).map(String::as_str);
+            let Some(tenant) = tenants.of_namespace(&namespace.name, label) else {
+                if let Some(label) = label.filter(|_| tenants.iter().next().is_some()) {
+                    let source = format!("namespace {}", namespace.name);
+                    let name = sanitise(label, 63);
+                    let text = format!("its label says tenant {name}, and there is no such Tenant");
+                    self.notes.push(Note { source, text });
+                }
+                continue;
+            };
+            let mut put = |key: &str, value: &str| {
+                namespace.labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+            };
+            put(TENANT_LABEL, tenant.name.as_str());
+            if !as_is {
+                put(DEFAULT_DENY_LABEL, "enabled");
+                tenant.labels.iter().for_each(|(key, value)| put(key, value));
+            }
+        }
+    }
+
+    /// Puts what the controller keeps in place of what stands under its name. What it made once and does
+    /// not keep any more goes; what is not its own stays.
+    pub(super) fn seal(&mut self) {
+        if self.drawing.as_is {
+            return;
+        }
+        let owned = self.owned();
+        let strangers: HashMap<(String, String), String> = self
+            .policies
+            .iter()
+            .filter(|held| !held.is_ours)
+            .map(|held| &held.read.policy.origin)
+            .filter(|own| own.kind == "NetworkPolicy")
+            .map(|own| {
+                ((own.namespace.clone().unwrap_or_default(), own.name.clone()), own.source.clone())
+            })
+            .collect();
+        let of_tenant = |held: &Held| {
+            let namespace = held.read.policy.origin.namespace.as_deref();
+            owned.iter().any(|(name, _)| Some(name.as_str()) == namespace)
+        };
+        self.policies.retain(|held| !held.is_ours || !of_tenant(held));
+        for (namespace, tenant) in owned {
+            for own in wanted(self.drawing.tenants, tenant, &namespace, self.drawing.now) {
+                let Managed::NetworkPolicy(_) = own else { continue };
+                match strangers.get(&(namespace.clone(), own.name().to_owned())) {
+                    Some(source) => self.notes.push(Note {
+                        source: source.clone(),
+                        text: format!(
+                            "NetworkPolicy {namespace}/{} is not the controller's: it keeps none of this name, and the namespace stays unsealed",
+                            own.name()
+                        ),
+                    }),
+                    None => self.keep(&own, &namespace, tenant),
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, own: &Managed, namespace: &str, tenant: &Tenant) {
+        let place = |pointer: &str| match pointer {
+            "" => format!("the seal of tenant {}", tenant.name),
+            _ => path(pointer),
+        };
+        let text = own.to_value().to_string();
+        // What the controller makes is always one that can be read.
+        if let Ok(read) = network_policy(&text, namespace, &place) {
+            self.policies.push(Held { read, is_ours: true });
+        }
+    }
+
+    /// The namespaces of tenants.
+    fn owned(&self) -> Vec<(String, &'a Tenant)> {
+        let tenants = self.drawing.tenants;
+        let tenant = |name: &str, label: Option<&String>| {
+            tenants.of_namespace(name, label.map(String::as_str))
+        };
+        let namespaces = self.namespaces.values();
+        namespaces
+            .filter_map(|own| {
+                Some((own.name.clone(), tenant(&own.name, own.labels.get(TENANT_LABEL))?))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,47 @@
+//! Objects of which a part is what an example is about.
+
+macro_rules! pod {
+    ($spec:literal) => {
+        pod!($spec, "")
+    };
+    ($spec:literal, $container:literal) => {
+        pod!($spec, "registry.example.com/alpha/app:1.4", $container)
+    };
+    ($spec:literal, $image:literal, $container:literal) => {
+        concat!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: app, namespace: alpha-dev}\nspec:\n",
+            $spec,
+            "  containers:\n  - name: app\n    image: ",
+            $image,
+            "\n",
+            $container
+        )
+    };
+}
+
+macro_rules! namespace {
+    ($name:literal, $labels:literal) => {
+        concat!(
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ",
+            $name,
+            "\n  labels: {",
+            $labels,
+            "}\n"
+        )
+    };
+}
+
+macro_rules! policy {
+    ($name:literal) => {
+        policy!($name, "[]")
+    };
+    ($name:literal, $ingress:literal) => {
+        concat!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ",
+            $name,
+            ", namespace: alpha-dev}\nspec: {podSelector: {}, ingress: ",
+            $ingress,
+            "}\n"
+        )
+    };
+}

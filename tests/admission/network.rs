@@ -1,0 +1,184 @@
+//! The one-sided rule: what a tenant's own NetworkPolicies may open.
+
+use jiff::Timestamp;
+use ringfence::admission::{Case, judge};
+use ringfence::domain::{Code, Decision, Finding, Mode, Verdict};
+use ringfence::objects::json::DEEPEST;
+use ringfence::objects::yaml;
+use ringfence::review::read;
+use ringfence::state::Snapshot;
+use serde_json::{Value, json};
+
+use super::{edits, in_cluster};
+
+const DOCUMENTS: &str = include_str!("network/documents.yaml");
+const REFUSED: &str = include_str!("network/refused.yaml");
+const ADMITTED: &str = include_str!("network/admitted.yaml");
+/// One of the Grants has ended.
+const NOW: &str = "2026-06-01T00:00:00Z";
+
+fn snapshot() -> Snapshot {
+    let namespaces = [
+        ("alpha-web", Some("alpha")),
+        ("alpha-db", Some("alpha")),
+        ("beta-api", Some("beta")),
+        ("warned", Some("warned")),
+        ("ingress-nginx", None),
+        ("kube-system", None),
+        ("monitoring", None),
+        ("plain", None),
+    ];
+    in_cluster(DOCUMENTS, &namespaces)
+}
+
+/// The policies of a file: a name, and the rest of the spec of a policy for pods labelled app=web.
+fn policies(text: &str) -> Vec<(String, Value)> {
+    let each = yaml::documents(text).into_iter().map(|document| {
+        let mut spec = document.unwrap().to_value();
+        let fields = spec.as_object_mut().unwrap();
+        let name = fields.remove("name").unwrap();
+        fields.entry("podSelector").or_insert(json!({"matchLabels": {"app": "web"}}));
+        // As the API server fills it in.
+        let types = [("Ingress", true), ("Egress", fields.contains_key("egress"))];
+        let types = types.iter().filter(|(_, concerned)| *concerned).map(|(name, _)| *name);
+        let types: Vec<&str> = types.collect();
+        fields.entry("policyTypes").or_insert(json!(types));
+        (name.as_str().unwrap().to_owned(), spec)
+    });
+    each.collect()
+}
+
+fn policy(namespace: &str, spec: &Value) -> Value {
+    json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "own", "namespace": namespace}, "spec": spec})
+}
+
+fn verdict(snapshot: &Snapshot, policy: &Value, old: &Value, now: &str) -> Verdict {
+    let verb = if old.is_null() { "CREATE" } else { "UPDATE" };
+    let namespace = policy["metadata"]["namespace"].as_str().unwrap();
+    let text = json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "u", "operation": verb, "name": "own", "namespace": namespace,
+            "kind": {"group": "networking.k8s.io", "version": "v1", "kind": "NetworkPolicy"},
+            "resource": {"group": "networking.k8s.io", "version": "v1", "resource": "networkpolicies"},
+            "userInfo": {"username": "ada", "groups": ["alpha-devs"]},
+            "object": policy, "oldObject": old,
+        },
+    })
+    .to_string();
+    let request = read(&text, DEEPEST).unwrap().request.unwrap();
+    let now: Timestamp = now.parse().unwrap();
+    let case = Case::new(&request, snapshot, snapshot.standing(namespace), now).unwrap();
+    judge(&case)
+}
+
+fn judged(spec: &Value) -> Verdict {
+    verdict(&snapshot(), &policy("alpha-web", spec), &Value::Null, NOW)
+}
+
+fn findings(verdict: &Verdict) -> Vec<&Finding> {
+    verdict.findings().iter().map(|judged| &judged.finding).collect()
+}
+
+/// The policy with the fixes made; who a rule for everyone is for is in the text of its fix.
+fn mended(policy: &Value, found: &[&Finding]) -> Value {
+    let mut policy = edits::fixed(policy, found);
+    for finding in found {
+        if let Some((_, peers)) = finding.fix.text.split_once("name who it is for: ") {
+            let peers = yaml::documents(peers).pop().unwrap().unwrap().to_value();
+            let rule = policy.pointer_mut(&finding.path.pointer()).unwrap();
+            let (list, value) = peers.as_object().unwrap().iter().next().unwrap();
+            rule[list] = value.clone();
+        }
+    }
+    policy
+}
+
+#[test]
+fn what_a_side_cannot_open_alone_is_refused_and_the_fixes_pass() {
+    let refused = policies(REFUSED);
+    assert!(refused.len() >= 30);
+    let mut told = String::new();
+    for (name, spec) in &refused {
+        let verdict = judged(spec);
+        let found = findings(&verdict);
+        assert_eq!(verdict.decision(), Decision::Deny, "{name}");
+        told += &format!("{name}\n");
+        for finding in &found {
+            assert_eq!(finding.code, Code::OneSided, "{name}");
+            let Finding { path, found, must, fix, .. } = finding;
+            assert!(
+                !found.contains("beta") || spec.to_string().contains("beta"),
+                "{name}: {found}"
+            );
+            assert!(must.starts_with("it must lie within tenant alpha"), "{must}");
+            told += &format!("  {path}: {found}\n    fix: {}\n", fix.text);
+        }
+        let mended = mended(&policy("alpha-web", spec), &found);
+        let again = verdict_of(&mended);
+        assert_eq!(again.decision(), Decision::Admit, "{name}: {mended} {again:?}");
+    }
+    insta::assert_snapshot!("refused_policies", told);
+}
+
+fn verdict_of(policy: &Value) -> Verdict {
+    verdict(&snapshot(), policy, &Value::Null, NOW)
+}
+
+#[test]
+fn what_a_side_may_open_alone_passes() {
+    let admitted = policies(ADMITTED);
+    assert!(admitted.len() >= 30);
+    for (name, spec) in &admitted {
+        let verdict = judged(spec);
+        assert_eq!(verdict.decision(), Decision::Admit, "{name}: {verdict:?}");
+    }
+}
+
+#[test]
+fn a_grant_opens_until_it_ends() {
+    let admitted = policies(ADMITTED);
+    let (_, spec) = admitted.iter().find(|(name, _)| name == "what the Grant permits").unwrap();
+    let policy = policy("alpha-web", spec);
+    let at = |now: &str| verdict(&snapshot(), &policy, &Value::Null, now).decision();
+    assert_eq!(at("2026-06-30T23:59:59Z"), Decision::Admit);
+    assert_eq!(at("2026-07-01T00:00:00Z"), Decision::Deny);
+}
+
+#[test]
+fn a_policy_is_judged_when_its_spec_changes() {
+    let open = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]});
+    let closed = json!({"podSelector": {}, "policyTypes": ["Ingress"]});
+    let (open, closed) = (policy("alpha-web", &open), policy("alpha-web", &closed));
+    let mut labelled = open.clone();
+    labelled["metadata"]["labels"] = json!({"team": "a"});
+    let update = |old: &Value, new: &Value| verdict(&snapshot(), new, old, NOW).decision();
+    assert_eq!(update(&open, &labelled), Decision::Admit);
+    assert_eq!(update(&closed, &open), Decision::Deny);
+    assert_eq!(update(&open, &closed), Decision::Admit);
+}
+
+#[test]
+fn a_profile_may_warn_only() {
+    let spec = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]});
+    let verdict = verdict_of(&policy("warned", &spec));
+    assert_eq!(verdict.decision(), Decision::Warn);
+    assert_eq!(verdict.in_mode(Mode::Warn).count(), 1);
+    // Nobody's namespace has no side of its own.
+    assert_eq!(verdict_of(&policy("plain", &spec)).decision(), Decision::Admit);
+}
+
+#[test]
+fn what_takes_too_long_to_decide_is_refused() {
+    let names: Vec<String> = (0..3_000).map(|number| format!("alpha-{number}")).collect();
+    let peer = json!({"namespaceSelector": {"matchExpressions": [
+        {"key": "kubernetes.io/metadata.name", "operator": "In", "values": names}]}});
+    let own =
+        json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "alpha-db"}}});
+    let spec = |peers: &[&Value]| json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": peers}]});
+    // Nothing is left for the second, which would pass alone.
+    let verdict = judged(&spec(&[&peer, &own]));
+    assert_eq!(findings(&verdict).len(), 2);
+    assert_eq!(judged(&spec(&[&own])).decision(), Decision::Admit);
+}
