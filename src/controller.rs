@@ -11,6 +11,7 @@ mod events;
 mod keeper;
 mod labels;
 pub mod lease;
+mod marks;
 mod namespaces;
 mod offboard;
 mod ranges;

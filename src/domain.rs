@@ -35,8 +35,8 @@ pub use place::{Place, Rewrite};
 pub use podsecurity::{InvalidPodSecurity, Level, PolicyVersion, Version};
 pub use request::{Class, Operation, Requester};
 pub use tenant::{
-    InvalidName, MANAGED_LABEL, MANAGED_PREFIX, NAME_LABEL, OUR_NAMESPACE, SYSTEM_NAMESPACES,
-    TENANT_LABEL, TenantName,
+    InvalidName, MANAGED_LABEL, MANAGED_PREFIX, NAME_LABEL, OUR_NAMESPACE, POD_SECURITY_PREFIX,
+    SYSTEM_NAMESPACES, TENANT_LABEL, TenantName,
 };
-pub use text::sanitise;
+pub use text::{counted, first_of, sanitise};
 pub use verdict::{Decision, Exempted, InvalidMode, Judged, Mode, Verdict};

@@ -10,7 +10,6 @@
 //! barriers' name.
 
 mod busy;
-mod marks;
 
 use std::time::Duration;
 
@@ -19,15 +18,16 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use kube::core::PartialObjectMeta;
 use kube::{Api, ResourceExt as _};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Cluster;
 use super::ask::{AskError, documents, each};
 use super::census::{ours, sources};
 use super::documents::kinds;
 use super::keeper::{BARRIERS, KINDS, Kind, is_served, resource};
+use super::marks::Marks;
 use super::replicas::Replica;
-use crate::domain::{MANAGED_LABEL, TENANT_LABEL, Version};
+use crate::domain::{MANAGED_LABEL, POD_SECURITY_PREFIX, TENANT_LABEL, Version};
 use crate::policy::usable;
 use crate::seal::{BARRIER_PREFIX, DEFAULT_DENY};
 
@@ -155,7 +155,9 @@ impl Cluster {
         };
         for namespace in namespaces {
             let name = namespace.name_any();
-            let (labels, annotations) = marks::of(&namespace);
+            let Marks { mut labels, annotations } = Marks::of(&namespace);
+            // The tenant's own label goes last.
+            labels.retain(|key| key != TENANT_LABEL && !key.starts_with(POD_SECURITY_PREFIX));
             let seal = self.seal(&name).await?;
             let seal = seal.iter().map(|own| (own.kind.0, own.name.clone())).collect();
             let is_going = namespace.metadata.deletion_timestamp.is_some();
@@ -328,28 +330,24 @@ impl Cluster {
 
     /// Takes away what was put on a namespace, all but the label that makes it the tenant's.
     async fn clear(&self, leaving: &Leaving) -> Result<(), OffboardError> {
-        self.strip(leaving, &leaving.labels, &leaving.annotations).await
+        let (labels, annotations) = (leaving.labels.clone(), leaving.annotations.clone());
+        self.strip(leaving, &Marks { labels, annotations }).await
     }
 
     /// Takes away the label that makes a namespace the tenant's.
     async fn release(&self, leaving: &Leaving) -> Result<(), OffboardError> {
-        self.strip(leaving, &[TENANT_LABEL.to_owned()], &[]).await
+        let labels = vec![TENANT_LABEL.to_owned()];
+        self.strip(leaving, &Marks { labels, ..Marks::default() }).await
     }
 
-    async fn strip(
-        &self,
-        Leaving { name, uid, .. }: &Leaving,
-        labels: &[String],
-        annotations: &[String],
-    ) -> Result<(), OffboardError> {
-        let gone = |keys: &[String]| -> Map<String, Value> {
-            keys.iter().map(|key| (key.clone(), Value::Null)).collect()
-        };
-        let (labels, annotations) = (gone(labels), gone(annotations));
+    async fn strip(&self, leaving: &Leaving, marks: &Marks) -> Result<(), OffboardError> {
+        let Leaving { name, uid, .. } = leaving;
+        let mut metadata = marks.gone();
         // Another namespace of this name is not meant.
-        let patch = json!({"metadata": {"uid": uid, "labels": labels, "annotations": annotations}});
+        metadata["uid"] = json!(uid);
+        let patch = Patch::Merge(json!({"metadata": metadata}));
         let api: Api<Namespace> = Api::all(self.client.clone());
-        let patched = api.patch_metadata(name, &PatchParams::default(), &Patch::Merge(patch)).await;
+        let patched = api.patch_metadata(name, &PatchParams::default(), &patch).await;
         patched.map_err(|source| wrong(format!("take the labels of namespace {name}"), source))?;
         Ok(())
     }

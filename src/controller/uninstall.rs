@@ -13,13 +13,13 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{
     ApiResource, DeleteParams, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
 };
-use kube::core::PartialObjectMeta;
 use kube::{Api, ResourceExt as _};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::Cluster;
 use super::keeper::{BARRIERS, KINDS, Kind, api, is_served, resource};
-use crate::domain::{FILLED_IN, FilledIn, MANAGED_LABEL, OUR_NAMESPACE, TENANT_LABEL};
+use super::marks::Marks;
+use crate::domain::{MANAGED_LABEL, OUR_NAMESPACE, TENANT_LABEL};
 
 /// What gives our account its rights, and what refuses: the API group, the kind, the plural, the name and
 /// the namespace, in the order in which they go.
@@ -230,62 +230,9 @@ impl Work<'_> {
         };
         for namespace in listed {
             let name = namespace.name_any();
-            let patch = Patch::Merge(without_ours(&namespace));
+            let patch = Patch::Merge(json!({"metadata": Marks::of(&namespace).gone()}));
             let patched = namespaces.patch_metadata(&name, &PatchParams::default(), &patch).await;
             self.note(format!("labels of namespace {name}"), patched);
         }
-    }
-}
-
-/// A patch that takes away our labels and annotations, and the labels that we filled in and that still
-/// say what we wrote.
-fn without_ours(namespace: &PartialObjectMeta<Namespace>) -> Value {
-    let (labels, annotations) = (namespace.labels(), namespace.annotations());
-    let filled = FilledIn::read(annotations.get(FILLED_IN).map_or("", String::as_str));
-    let is_ours = |key: &str| key.starts_with("ringfence.dev/");
-    let gone = |keys: Vec<&String>| -> Map<String, Value> {
-        keys.into_iter().map(|key| (key.clone(), Value::Null)).collect()
-    };
-    let ours = labels
-        .iter()
-        .filter(|(key, value)| is_ours(key) || filled.get(key) == Some(value.as_str()));
-    let labels = gone(ours.map(|(key, _)| key).collect());
-    let annotations = gone(annotations.keys().filter(|key| is_ours(key)).collect());
-    json!({ "metadata": { "labels": labels, "annotations": annotations } })
-}
-
-#[cfg(test)]
-mod tests {
-    use kube::core::{ObjectMeta, PartialObjectMetaExt as _};
-
-    use super::*;
-
-    #[test]
-    fn what_others_set_on_a_namespace_stays() {
-        let map = |entries: &[(&str, &str)]| {
-            let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-            Some(entries.iter().map(own).collect())
-        };
-        let meta = ObjectMeta {
-            labels: map(&[
-                ("ringfence.dev/tenant", "alpha"),
-                ("pod-security.kubernetes.io/enforce", "restricted"),
-                ("pod-security.kubernetes.io/audit", "baseline"),
-                ("team", "a"),
-            ]),
-            annotations: map(&[
-                (
-                    FILLED_IN,
-                    "pod-security.kubernetes.io/enforce=restricted,pod-security.kubernetes.io/audit=restricted",
-                ),
-                ("note", "mine"),
-            ]),
-            ..ObjectMeta::default()
-        };
-        let patch = without_ours(&meta.into_response_partial());
-        let labels =
-            json!({"ringfence.dev/tenant": null, "pod-security.kubernetes.io/enforce": null});
-        assert_eq!(patch["metadata"]["labels"], labels);
-        assert_eq!(patch["metadata"]["annotations"], json!({FILLED_IN: null}));
     }
 }

@@ -8,6 +8,9 @@ pub const TENANT_LABEL: &str = "ringfence.dev/tenant";
 /// The label by which the API server names each namespace; nobody else can write it.
 pub const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
+/// How the keys of the labels begin that Pod Security admission reads.
+pub const POD_SECURITY_PREFIX: &str = "pod-security.kubernetes.io/";
+
 /// The label of the objects that the controller keeps; its value is `true`.
 pub const MANAGED_LABEL: &str = "ringfence.dev/managed";
 

@@ -1,4 +1,4 @@
-//! What a user wrote, made safe to print.
+//! Texts for people: what a user wrote, made safe to print; numbers and lists as sentences have them.
 
 use std::borrow::Cow;
 
@@ -22,6 +22,23 @@ pub fn sanitise(text: &str, limit: usize) -> Cow<'_, str> {
         clean.push(if deceives(character) { '\u{fffd}' } else { character });
     }
     Cow::Owned(clean)
+}
+
+/// `1 pod`, `2 pods`
+#[must_use]
+pub fn counted(number: usize, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
+}
+
+/// The first `most` of some texts, and where there are more a last one that says how many.
+#[must_use]
+pub fn first_of<T>(all: &[T], most: usize, text: impl Fn(&T) -> String) -> Vec<String> {
+    let mut shown: Vec<String> = all.iter().take(most).map(text).collect();
+    if all.len() > most {
+        shown.push(format!("and {} more", all.len() - most));
+    }
+    shown
 }
 
 fn deceives(character: char) -> bool {
@@ -54,5 +71,14 @@ mod tests {
         check("12345678", "12345678");
         check("123456789", "12345678…");
         check("äöüäöüäöü", "äöüäöüäö…");
+    }
+
+    #[test]
+    fn of_many_the_first_are_shown_and_the_rest_counted() {
+        assert_eq!([0, 1, 2].map(|number| counted(number, "pod")), ["0 pods", "1 pod", "2 pods"]);
+        let first = |all: &[u8]| first_of(all, 2, u8::to_string);
+        assert_eq!(first(&[]), [""; 0]);
+        assert_eq!(first(&[1, 2]), ["1", "2"]);
+        assert_eq!(first(&[1, 2, 3, 4]), ["1", "2", "and 2 more"]);
     }
 }

@@ -37,14 +37,11 @@ const FROZEN_PREFIXES: [&str; 11] = [
 /// Every key of a prefix that ends so.
 const FROZEN_DOMAINS: [&str; 2] = [".ringfence.dev", ".tree.hnc.x-k8s.io"];
 
-/// The prefix of the labels that Pod Security admission reads; they have a rule of their own.
-pub(super) const POD_SECURITY: &str = "pod-security.kubernetes.io/";
-
 /// Whether a tenant's owners may change a label of its namespaces, as far as it has one rule for all
 /// values.
 #[must_use]
 pub fn may_label(tenants: &Tenants, tenant: &Tenant, key: &str) -> bool {
-    if key.starts_with(POD_SECURITY) {
+    if key.starts_with(POD_SECURITY_PREFIX) {
         // Any level but a lower one.
         return true;
     }
@@ -120,7 +117,7 @@ pub(super) fn frozen_key(view: &NamespaceView<'_>, report: &mut Report<'_>) {
     }
     for change in changed(view) {
         // A label that the platform has put on each namespace of the tenant is as good as frozen.
-        let put = change.put.is_some() && !change.key.starts_with(POD_SECURITY);
+        let put = change.put.is_some() && !change.key.starts_with(POD_SECURITY_PREFIX);
         let own_rule = change.at == "labels" && change.key == TENANT_LABEL;
         let right = change.put.is_some() && change.after == change.put;
         if (put || frozen(view.tenants, change.key)) && !own_rule && !right {
@@ -135,7 +132,7 @@ pub(super) fn label_key(view: &NamespaceView<'_>, report: &mut Report<'_>) {
     let Some(rules) = &tenant.profile.namespaces.label_keys else { return };
     for change in changed(view).iter().filter(|change| change.at == "labels") {
         let key = change.key;
-        let free = key == NAME_LABEL || key.starts_with(POD_SECURITY) || change.put.is_some();
+        let free = key == NAME_LABEL || key.starts_with(POD_SECURITY_PREFIX) || change.put.is_some();
         if !free && !rules.permit(key) {
             change.refuse(view.old.is_none(), permitted(rules), report);
         }

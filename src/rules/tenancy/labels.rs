@@ -2,7 +2,7 @@
 //! lowered.
 
 use super::NamespaceView;
-use super::keys::POD_SECURITY;
+use super::keys::POD_SECURITY_PREFIX;
 use crate::domain::{Edit, EditValue, FieldPath, Fix, Level, PolicyVersion, sanitise};
 use crate::rules::Report;
 
@@ -16,7 +16,7 @@ type Rank = fn(Option<&str>) -> Option<u64>;
 pub(super) fn pod_security(view: &NamespaceView<'_>, report: &mut Report<'_>) {
     let Some(new) = view.new.filter(|_| view.is_subject()) else { return };
     for mode in MODES {
-        let level = format!("{POD_SECURITY}{mode}");
+        let level = format!("{POD_SECURITY_PREFIX}{mode}");
         let version = format!("{level}-version");
         let has_level = view.old.is_none_or(|old| old.label(&level).is_some());
         let labels: [(&str, Rank, Option<&str>); 2] = [

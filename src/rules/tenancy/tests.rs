@@ -60,7 +60,7 @@ fn meta(text: &str) -> String {
             .into()
     };
     let (labels, annotations) = text.split_once('|').unwrap_or((text, ""));
-    let labels = labels.replace("@", "ringfence.dev/tenant=").replace("ps/", keys::POD_SECURITY);
+    let labels = labels.replace("@", "ringfence.dev/tenant=").replace("ps/", keys::POD_SECURITY_PREFIX);
     serde_json::json!({"metadata": {"labels": map(&labels), "annotations": map(annotations)}})
         .to_string()
 }
