@@ -2,7 +2,7 @@
 //! what goes must be able to.
 
 use super::case::Case;
-use crate::domain::{Code, FieldPath, Finding, Fix, sanitise};
+use crate::domain::{Code, FieldPath, Finding, Fix, counted, first_of, sanitise};
 use crate::policy::builtin_profiles;
 use crate::policy::documents::PlatformSpec;
 use crate::rules::{self, Report};
@@ -100,18 +100,7 @@ fn platform(spec: &PlatformSpec) -> Vec<Told> {
     told.collect()
 }
 
-/// The first names, and how many more there are: a warning is no longer than a line.
+/// Names, as many as a warning's line bears.
 fn names(all: &[&str]) -> String {
-    const SHOWN: usize = 4;
-    let shown = all.iter().take(SHOWN).map(|name| sanitise(name, 24).into_owned());
-    let mut shown: Vec<String> = shown.collect();
-    if all.len() > SHOWN {
-        shown.push(format!("and {} more", all.len() - SHOWN));
-    }
-    shown.join(", ")
-}
-
-fn counted(number: usize, what: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{s}")
+    first_of(all, 4, |name| sanitise(name, 24).into_owned()).join(", ")
 }

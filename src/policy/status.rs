@@ -12,7 +12,7 @@ use super::one::Flaw;
 use super::survey::NEAR;
 use super::tenants::{Named, Tenants};
 use super::values::Time;
-use crate::domain::TenantName;
+use crate::domain::{TenantName, first_of};
 
 /// A condition before it is known since when it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +60,7 @@ pub fn mistakes(flaws: &[Flaw]) -> Option<(&'static str, String)> {
         path if path.is_empty() => flaw.message.clone(),
         path => format!("{path}: {}", flaw.message),
     };
-    let mut lines: Vec<String> = flaws.iter().take(MOST).map(line).collect();
-    if flaws.len() > MOST {
-        lines.push(format!("and {} more", flaws.len() - MOST));
-    }
-    (!flaws.is_empty()).then(|| ("Mistakes", lines.join("; ")))
+    (!flaws.is_empty()).then(|| ("Mistakes", first_of(flaws, MOST, line).join("; ")))
 }
 
 /// The status of a Platform or a Profile, given what is wrong in it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::domain::{Finding, Mode, sanitise};
+use crate::domain::{Finding, Mode, counted, sanitise};
 
 /// What would be done. Serialized it is the JSON that `plan` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -355,10 +355,4 @@ fn summary(plan: &Plan) -> String {
         text.push_str("the Platform rehearses: until it does not, they are warned of\n");
     }
     text
-}
-
-/// `1 pod`, `2 pods`
-fn counted(number: usize, what: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{s}")
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::tenants::columns;
-use crate::domain::sanitise;
+use crate::domain::{first_of, sanitise};
 
 /// How an installation is. Serialized it is the JSON that `status` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,11 +81,9 @@ pub fn human(status: &Status) -> String {
         0 => "\nevery tenant is ready\n".to_owned(),
         some => format!("\ntenants that are not ready: {some}\n"),
     });
-    for NotReady { tenant, why } in status.not_ready.iter().take(SHOWN) {
-        text.push_str(&format!("  {}: {}\n", sanitise(tenant, 63), sanitise(why, 512)));
-    }
-    if status.not_ready.len() > SHOWN {
-        text.push_str(&format!("  and {} more\n", status.not_ready.len() - SHOWN));
+    let line = |own: &NotReady| format!("{}: {}", sanitise(&own.tenant, 63), sanitise(&own.why, 512));
+    for line in first_of(&status.not_ready, SHOWN, line) {
+        text.push_str(&format!("  {line}\n"));
     }
     match status.wrong.is_empty() {
         true => text.push_str("\nall is well\n"),

@@ -6,7 +6,7 @@ use crate::cli::Outcome;
 use crate::cli::cluster::ClusterArgs;
 use crate::cli::output;
 use crate::controller::{Cluster, Departure, Fate, Leaving, ORDERED_DELETION, OffboardError};
-use crate::domain::{OUR_NAMESPACE, TenantName};
+use crate::domain::{OUR_NAMESPACE, TenantName, first_of};
 use crate::policy::values::Label1123;
 
 /// Takes a tenant out of the cluster; without --yes, says what that comes to, and does nothing.
@@ -106,11 +106,7 @@ impl Args {
 const SHOWN: usize = 20;
 
 fn listed(busy: &[String]) -> String {
-    let mut text: String = busy.iter().take(SHOWN).map(|own| format!("\n  {own}")).collect();
-    if busy.len() > SHOWN {
-        text.push_str(&format!("\n  and {} more", busy.len() - SHOWN));
-    }
-    text
+    first_of(busy, SHOWN, String::clone).iter().map(|line| format!("\n  {line}")).collect()
 }
 
 /// What a departure comes to, in the order in which it is done.
