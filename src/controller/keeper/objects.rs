@@ -1,5 +1,6 @@
 //! The objects of seals in the cluster, as watches tell them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::ready;
 use std::time::Duration;
@@ -40,6 +41,12 @@ pub(super) fn barrier_place(tenant: &str) -> String {
 /// The tenant of such a place.
 pub(super) fn tenant_of(place: &str) -> Option<&str> {
     place.strip_prefix(BARRIER)
+}
+
+/// The tenants of such places among others, without a look at the others: no name of a namespace is after
+/// [`BARRIER`].
+pub(super) fn tenants_of(places: &BTreeSet<String>) -> impl Iterator<Item = &str> {
+    places.range(BARRIER.to_string()..).map_while(|place| tenant_of(place))
 }
 
 impl Object {

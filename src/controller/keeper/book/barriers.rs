@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::super::objects::{BARRIERS, barrier_place, tenant_of};
+use super::super::objects::{BARRIERS, barrier_place, tenant_of, tenants_of};
 use super::{Book, Closed};
 use crate::policy::documents::Seal;
 use crate::seal::{Dialect, Managed, barrier};
@@ -33,8 +33,7 @@ impl Book {
     /// How barriers stand. One that was not looked at since something changed counts as open.
     pub(in super::super) fn barriers(&self) -> Barriers {
         let mut told = self.barriers.clone();
-        let unseen = self.open.iter().filter_map(|place| tenant_of(place));
-        told.open.extend(unseen.map(ToOwned::to_owned));
+        told.open.extend(tenants_of(&self.open).map(ToOwned::to_owned));
         told
     }
 
