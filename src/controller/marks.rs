@@ -32,12 +32,13 @@ impl Marks {
         }
     }
 
-    /// The `metadata` of a merge patch that takes them away.
-    pub(super) fn gone(&self) -> Value {
+    /// A merge patch that takes them away from the namespace with this uid, and from no other of its name.
+    pub(super) fn gone(&self, uid: &str) -> Value {
         let gone = |keys: &[String]| -> Map<String, Value> {
             keys.iter().map(|key| (key.clone(), Value::Null)).collect()
         };
-        json!({"labels": gone(&self.labels), "annotations": gone(&self.annotations)})
+        let (labels, annotations) = (gone(&self.labels), gone(&self.annotations));
+        json!({"metadata": {"uid": uid, "labels": labels, "annotations": annotations}})
     }
 }
 
@@ -68,7 +69,8 @@ mod tests {
             annotations: map(&[(FILLED_IN, filled), ("note", "mine")]),
             ..ObjectMeta::default()
         };
-        let gone = json!({
+        let gone = json!({"metadata": {
+            "uid": "1",
             "labels": {
                 "pod-security.kubernetes.io/enforce": null,
                 "ringfence.dev/default-deny": null,
@@ -76,7 +78,7 @@ mod tests {
                 "team": null,
             },
             "annotations": {FILLED_IN: null},
-        });
-        assert_eq!(Marks::of(&meta.into_response_partial()).gone(), gone);
+        }});
+        assert_eq!(Marks::of(&meta.into_response_partial()).gone("1"), gone);
     }
 }

@@ -18,7 +18,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use kube::core::PartialObjectMeta;
 use kube::{Api, ResourceExt as _};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Cluster;
 use super::ask::{AskError, documents, each};
@@ -342,10 +342,7 @@ impl Cluster {
 
     async fn strip(&self, leaving: &Leaving, marks: &Marks) -> Result<(), OffboardError> {
         let Leaving { name, uid, .. } = leaving;
-        let mut metadata = marks.gone();
-        // Another namespace of this name is not meant.
-        metadata["uid"] = json!(uid);
-        let patch = Patch::Merge(json!({"metadata": metadata}));
+        let patch = Patch::Merge(marks.gone(uid));
         let api: Api<Namespace> = Api::all(self.client.clone());
         let patched = api.patch_metadata(name, &PatchParams::default(), &patch).await;
         patched.map_err(|source| wrong(format!("take the labels of namespace {name}"), source))?;

@@ -14,7 +14,6 @@ use kube::api::{
     ApiResource, DeleteParams, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
 };
 use kube::{Api, ResourceExt as _};
-use serde_json::json;
 
 use super::Cluster;
 use super::keeper::{BARRIERS, KINDS, Kind, api, is_served, resource};
@@ -230,7 +229,8 @@ impl Work<'_> {
         };
         for namespace in listed {
             let name = namespace.name_any();
-            let patch = Patch::Merge(json!({"metadata": Marks::of(&namespace).gone()}));
+            let patch =
+                Patch::Merge(Marks::of(&namespace).gone(&namespace.uid().unwrap_or_default()));
             let patched = namespaces.patch_metadata(&name, &PatchParams::default(), &patch).await;
             self.note(format!("labels of namespace {name}"), patched);
         }

@@ -81,7 +81,8 @@ pub fn human(status: &Status) -> String {
         0 => "\nevery tenant is ready\n".to_owned(),
         some => format!("\ntenants that are not ready: {some}\n"),
     });
-    let line = |own: &NotReady| format!("{}: {}", sanitise(&own.tenant, 63), sanitise(&own.why, 512));
+    let line =
+        |own: &NotReady| format!("{}: {}", sanitise(&own.tenant, 63), sanitise(&own.why, 512));
     for line in first_of(&status.not_ready, SHOWN, line) {
         text.push_str(&format!("  {line}\n"));
     }

@@ -2,8 +2,8 @@
 
 use super::{NamespaceView, changes};
 use crate::domain::{
-    Edit, EditValue, FILLED_IN, FieldPath, FilledIn, Fix, NAME_LABEL, Pattern, TENANT_LABEL,
-    sanitise,
+    Edit, EditValue, FILLED_IN, FieldPath, FilledIn, Fix, NAME_LABEL, POD_SECURITY_PREFIX, Pattern,
+    TENANT_LABEL, sanitise,
 };
 use crate::policy::{LabelKeyRules, Tenant, Tenants};
 use crate::rules::Report;
@@ -132,7 +132,8 @@ pub(super) fn label_key(view: &NamespaceView<'_>, report: &mut Report<'_>) {
     let Some(rules) = &tenant.profile.namespaces.label_keys else { return };
     for change in changed(view).iter().filter(|change| change.at == "labels") {
         let key = change.key;
-        let free = key == NAME_LABEL || key.starts_with(POD_SECURITY_PREFIX) || change.put.is_some();
+        let free =
+            key == NAME_LABEL || key.starts_with(POD_SECURITY_PREFIX) || change.put.is_some();
         if !free && !rules.permit(key) {
             change.refuse(view.old.is_none(), permitted(rules), report);
         }

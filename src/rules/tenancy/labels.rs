@@ -2,8 +2,9 @@
 //! lowered.
 
 use super::NamespaceView;
-use super::keys::POD_SECURITY_PREFIX;
-use crate::domain::{Edit, EditValue, FieldPath, Fix, Level, PolicyVersion, sanitise};
+use crate::domain::{
+    Edit, EditValue, FieldPath, Fix, Level, POD_SECURITY_PREFIX, PolicyVersion, sanitise,
+};
 use crate::rules::Report;
 
 const MODES: [&str; 3] = ["enforce", "audit", "warn"];

@@ -1,7 +1,7 @@
 //! Each rule failing and passing, for subjects, the platform and the control plane.
 
 use super::*;
-use crate::domain::Fix;
+use crate::domain::{Fix, POD_SECURITY_PREFIX};
 use crate::objects::{Labelled, from_json};
 use crate::policy::{Source, Tenants, load};
 
@@ -60,7 +60,7 @@ fn meta(text: &str) -> String {
             .into()
     };
     let (labels, annotations) = text.split_once('|').unwrap_or((text, ""));
-    let labels = labels.replace("@", "ringfence.dev/tenant=").replace("ps/", keys::POD_SECURITY_PREFIX);
+    let labels = labels.replace("@", "ringfence.dev/tenant=").replace("ps/", POD_SECURITY_PREFIX);
     serde_json::json!({"metadata": {"labels": map(&labels), "annotations": map(annotations)}})
         .to_string()
 }
