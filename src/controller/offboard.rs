@@ -29,7 +29,7 @@ use super::marks::Marks;
 use super::replicas::Replica;
 use crate::domain::{MANAGED_LABEL, POD_SECURITY_PREFIX, TENANT_LABEL, Version};
 use crate::policy::usable;
-use crate::seal::{BARRIER_PREFIX, DEFAULT_DENY};
+use crate::seal::{DEFAULT_DENY, Dialect};
 
 /// What goes with a tenant, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,13 +206,13 @@ impl Cluster {
     /// A tenant's barriers, in the kinds that the cluster has.
     async fn barriers(&self, tenant: &str) -> Result<Vec<Document>, AskError> {
         let mut found = Vec::new();
-        for kind in BARRIERS {
+        for (kind, dialect) in BARRIERS.into_iter().zip(Dialect::ALL) {
             let failed = |source| AskError::List { what: kind.3.to_owned(), source };
             if !is_served(&self.client, kind).await.map_err(failed)? {
                 continue;
             }
             let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource(kind));
-            let name = format!("{BARRIER_PREFIX}{tenant}");
+            let name = dialect.name_for(tenant);
             let object = api.get_opt(&name).await.map_err(failed)?;
             if let Some(object) = object.filter(|own| own.labels().contains_key(MANAGED_LABEL)) {
                 found.push(Document { kind: kind.0, name, uid: object.uid().unwrap_or_default() });

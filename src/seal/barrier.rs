@@ -27,11 +27,22 @@ use super::peers::{Way, requirement};
 use crate::policy::documents::Party;
 use crate::policy::{Tenant, Tenants};
 
-/// What stands before a tenant's name in its policy's. A tenant's name is a label, and these kinds take
-/// subdomains, so that every name fits.
-pub const BARRIER_PREFIX: &str = "ringfence-tenant-";
+/// A kind of some network plugin's, of objects that belong to no namespace; a cluster need not have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PluginKind {
+    /// As in manifests: `ClusterNetworkPolicy`.
+    pub name: &'static str,
+    /// Its API group.
+    pub group: &'static str,
+    /// Its API version.
+    pub version: &'static str,
+    /// Both as one, as in manifests.
+    pub api_version: &'static str,
+    /// What the API server calls it in a path.
+    pub plural: &'static str,
+}
 
-/// A kind of policy that belongs to no namespace; a cluster need not have it.
+/// In what a barrier is written: the kinds of policies that belong to no namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
     /// ClusterNetworkPolicy (kubernetes-sigs/network-policy-api, v1alpha2 since 0.1.7).
@@ -46,47 +57,47 @@ impl Dialect {
 
     /// Its kind.
     #[must_use]
-    pub const fn kind(self) -> &'static str {
+    pub const fn kind(self) -> PluginKind {
         match self {
-            Self::Admin => "ClusterNetworkPolicy",
-            Self::Cilium => "CiliumClusterwideNetworkPolicy",
+            Self::Admin => admin::KIND,
+            Self::Cilium => cilium::KIND,
         }
     }
 
-    /// Its API group and version, and both as one.
-    #[must_use]
-    pub const fn version(self) -> (&'static str, &'static str, &'static str) {
+    /// What stands before a tenant's name in its policy's. A tenant's name is a label, and these kinds take
+    /// subdomains, so that every name fits.
+    const fn prefix(self) -> &'static str {
         match self {
-            Self::Admin => {
-                ("policy.networking.k8s.io", "v1alpha2", "policy.networking.k8s.io/v1alpha2")
-            }
-            Self::Cilium => ("cilium.io", "v2", "cilium.io/v2"),
+            Self::Admin | Self::Cilium => "ringfence-tenant-",
         }
     }
 
-    /// What the API server calls its kind in a path.
+    /// What a tenant's policy is called.
     #[must_use]
-    pub const fn plural(self) -> &'static str {
-        match self {
-            Self::Admin => "clusternetworkpolicies",
-            Self::Cilium => "ciliumclusterwidenetworkpolicies",
-        }
+    pub fn name_for(self, tenant: &str) -> String {
+        format!("{}{tenant}", self.prefix())
+    }
+
+    /// Whose policy is called so.
+    #[must_use]
+    pub fn tenant_of(self, name: &str) -> Option<&str> {
+        name.strip_prefix(self.prefix())
     }
 }
 
-/// A policy of a dialect.
+/// An object of a plugin's kind.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ClusterwidePolicy {
-    pub(super) dialect: Dialect,
+pub struct PluginObject {
+    pub(super) kind: PluginKind,
     pub(super) metadata: ObjectMeta,
     pub(super) spec: Value,
 }
 
-impl ClusterwidePolicy {
+impl PluginObject {
     pub(super) fn to_value(&self) -> Value {
         json!({
-            "apiVersion": self.dialect.version().2,
-            "kind": self.dialect.kind(),
+            "apiVersion": self.kind.api_version,
+            "kind": self.kind.name,
             "metadata": self.metadata,
             "spec": self.spec,
         })
@@ -111,10 +122,10 @@ pub fn barrier(tenants: &Tenants, tenant: &Tenant, dialect: Dialect, now: Timest
         Dialect::Cilium => cilium::spec,
     };
     let (spec, left) = of(tenants, tenant, &ingress, &egress);
-    let name = Some(format!("{BARRIER_PREFIX}{}", tenant.name));
+    let name = Some(dialect.name_for(tenant.name.as_str()));
     let metadata = ObjectMeta { name, ..ObjectMeta::default() };
-    let policy = ClusterwidePolicy { dialect, metadata, spec };
-    Barrier { policy: Managed::Clusterwide(Box::new(policy)).marked(), left }
+    let policy = PluginObject { kind: dialect.kind(), metadata, spec };
+    Barrier { policy: Managed::Plugin(Box::new(policy)).marked(), left }
 }
 
 /// What a grant lets through between a tenant and another.

@@ -7,7 +7,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-use super::barrier::ClusterwidePolicy;
+use super::barrier::PluginObject;
 use super::name::hash;
 use super::normal::normal;
 use crate::domain::MANAGED_LABEL;
@@ -32,21 +32,21 @@ pub enum Managed {
     /// Who has the rights of a role everywhere.
     ClusterRoleBinding(Box<ClusterRoleBinding>),
     /// A tenant's barrier.
-    Clusterwide(Box<ClusterwidePolicy>),
+    Plugin(Box<PluginObject>),
 }
 
 macro_rules! each {
     ($managed:expr, $object:ident => $value:expr) => {
         each!($managed, $object => $value, $object => $value)
     };
-    ($managed:expr, $object:ident => $value:expr, $policy:ident => $other:expr) => {
+    ($managed:expr, $object:ident => $value:expr, $of_plugin:ident => $other:expr) => {
         match $managed {
             Managed::NetworkPolicy($object) => $value,
             Managed::ResourceQuota($object) => $value,
             Managed::LimitRange($object) => $value,
             Managed::RoleBinding($object) => $value,
             Managed::ClusterRoleBinding($object) => $value,
-            Managed::Clusterwide($policy) => $other,
+            Managed::Plugin($of_plugin) => $other,
         }
     };
 }
@@ -55,19 +55,19 @@ impl Managed {
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        each!(self, object => kind(object.as_ref()), policy => policy.dialect.kind())
+        each!(self, object => kind(object.as_ref()), own => own.kind.name)
     }
 
     /// Its API version: `networking.k8s.io/v1`.
     #[must_use]
     pub fn api_version(&self) -> &'static str {
-        each!(self, object => api_version(object.as_ref()), policy => policy.dialect.version().2)
+        each!(self, object => api_version(object.as_ref()), own => own.kind.api_version)
     }
 
     /// What the API server calls its kind in a path: `networkpolicies`.
     #[must_use]
     pub fn plural(&self) -> &'static str {
-        each!(self, object => plural(object.as_ref()), policy => policy.dialect.plural())
+        each!(self, object => plural(object.as_ref()), own => own.kind.plural)
     }
 
     /// Its name.
@@ -96,7 +96,7 @@ impl Managed {
         each!(
             self,
             object => serde_json::to_value(object).unwrap_or_default(),
-            policy => policy.to_value()
+            own => own.to_value()
         )
     }
 

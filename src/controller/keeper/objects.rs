@@ -18,7 +18,7 @@ use super::super::watch::{News, news};
 use super::Cluster;
 use super::drift::Author;
 use crate::domain::MANAGED_LABEL;
-use crate::seal::{BARRIER_PREFIX, Dialect, Seen};
+use crate::seal::{Dialect, PluginKind, Seen};
 
 /// One object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,11 +59,11 @@ impl Object {
     /// Where it is looked at together with others: its namespace, the empty name for what stands for the
     /// whole cluster, and for a tenant's barrier a place of its own.
     pub(super) fn place(&self) -> String {
-        if !BARRIERS.iter().any(|(kind, ..)| *kind == self.kind) {
-            return self.namespace.clone();
+        match Dialect::ALL.into_iter().find(|own| own.kind().name == self.kind) {
+            // With another name it is no tenant's.
+            Some(dialect) => barrier_place(dialect.tenant_of(&self.name).unwrap_or_default()),
+            None => self.namespace.clone(),
         }
-        // With another name it is no tenant's.
-        barrier_place(self.name.strip_prefix(BARRIER_PREFIX).unwrap_or_default())
     }
 }
 
@@ -101,11 +101,10 @@ pub(in crate::controller) const KINDS: [Kind; 5] = [
 
 /// The kinds of barriers, each where the cluster has it.
 pub(in crate::controller) const BARRIERS: [Kind; Dialect::ALL.len()] =
-    [dialect(Dialect::Admin), dialect(Dialect::Cilium)];
+    [of_plugin(Dialect::Admin.kind()), of_plugin(Dialect::Cilium.kind())];
 
-const fn dialect(own: Dialect) -> Kind {
-    let (group, version, _) = own.version();
-    (own.kind(), group, version, own.plural())
+const fn of_plugin(PluginKind { name, group, version, plural, .. }: PluginKind) -> Kind {
+    (name, group, version, plural)
 }
 
 /// The kind of this name.

@@ -15,9 +15,17 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 
 use super::super::peers::of_tenant;
-use super::{Granted, Paths, all_but, its_own};
+use super::{Granted, Paths, PluginKind, all_but, its_own};
 use crate::domain::TENANT_LABEL;
 use crate::policy::{Tenant, Tenants};
+
+pub(super) const KIND: PluginKind = PluginKind {
+    name: "ClusterNetworkPolicy",
+    group: "policy.networking.k8s.io",
+    version: "v1alpha2",
+    api_version: "policy.networking.k8s.io/v1alpha2",
+    plural: "clusternetworkpolicies",
+};
 
 /// The last place of a tier.
 const LAST: u16 = 1000;

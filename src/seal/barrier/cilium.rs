@@ -9,8 +9,16 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Paths, all_but, its_own};
+use super::{Paths, PluginKind, all_but, its_own};
 use crate::policy::{Tenant, Tenants};
+
+pub(super) const KIND: PluginKind = PluginKind {
+    name: "CiliumClusterwideNetworkPolicy",
+    group: "cilium.io",
+    version: "v2",
+    api_version: "cilium.io/v2",
+    plural: "ciliumclusterwidenetworkpolicies",
+};
 
 /// The tenant label of a pod's namespace, as Cilium gives it to the pod (`k8s`'s, `PodNamespaceMetaLabels` of
 /// its pkg/k8s/apis/cilium.io).

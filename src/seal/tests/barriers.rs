@@ -12,7 +12,7 @@ use super::{SET, at, now, tenants};
 use crate::domain::{MANAGED_LABEL, TenantName};
 use crate::policy::Tenants;
 use crate::policy::documents::{GrantSpec, Party};
-use crate::seal::{BARRIER_PREFIX, Barrier, Dialect, barrier};
+use crate::seal::{Barrier, Dialect, barrier};
 
 const OF_NAMESPACE: &str = "k8s:io.cilium.k8s.namespace.labels.";
 
@@ -218,8 +218,9 @@ fn a_barrier_is_called_by_its_tenant_and_marked() {
     let set = tenants(SET);
     for dialect in Dialect::ALL {
         let own = barrier(&set, set.tenant("beta").unwrap(), dialect, now()).policy;
-        assert_eq!(own.name(), format!("{BARRIER_PREFIX}beta"));
-        assert_eq!((own.namespace(), own.kind()), (None, dialect.kind()));
+        assert_eq!(own.name(), dialect.name_for("beta"));
+        assert_eq!(dialect.tenant_of(own.name()), Some("beta"));
+        assert_eq!((own.namespace(), own.kind()), (None, dialect.kind().name));
         assert_eq!(own.to_value()["metadata"]["labels"][MANAGED_LABEL], "true");
         assert_eq!(own.hash().len(), 32);
     }

@@ -31,7 +31,7 @@ fn what_denies_a_tenant_every_other_one() {
     for (dialect, left) in [(Dialect::Admin, &[][..]), (Dialect::Cilium, &["beta"])] {
         let own = barrier(&set, alpha, dialect, now());
         assert_eq!(own.left.into_iter().collect::<Vec<_>>(), left);
-        insta::assert_snapshot!(dialect.kind(), text(&[own.policy]));
+        insta::assert_snapshot!(dialect.kind().name, text(&[own.policy]));
     }
 }
 

@@ -85,11 +85,12 @@ impl Book {
         let mut left = Left::new();
         let wanted = match snapshot.tenants.tenant(name) {
             Some(tenant) if tenant.profile.seal == Seal::Keep => {
-                let served = Dialect::ALL.into_iter().filter(|it| self.listed.contains(it.kind()));
+                let served =
+                    Dialect::ALL.into_iter().filter(|it| self.listed.contains(it.kind().name));
                 let policy = |dialect: Dialect| {
                     let own = barrier(&snapshot.tenants, tenant, dialect, now);
                     if !own.left.is_empty() {
-                        left.insert(dialect.kind(), own.left);
+                        left.insert(dialect.kind().name, own.left);
                     }
                     own.policy
                 };
