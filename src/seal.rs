@@ -35,7 +35,7 @@ mod seen;
 mod tests;
 
 pub use access::{NAMESPACE_OWNER, OWNERS, clusterwide};
-pub use barrier::{Barrier, Dialect, PluginKind, PluginObject, barrier};
+pub use barrier::{Barrier, Dialect, PluginKind, PluginObject, TIER, barrier, tier};
 pub use differ::{differs, enforced, is_ours};
 pub use grants::{in_force, next_end};
 pub use limit::{Candidate, over_limit};

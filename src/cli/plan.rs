@@ -89,6 +89,8 @@ enum Kind {
     ClusterNetworkPolicy,
     /// CiliumClusterwideNetworkPolicy of cilium.io
     Cilium,
+    /// GlobalNetworkPolicy of projectcalico.org, and the tier that those stand in
+    Calico,
 }
 
 impl Kind {
@@ -96,6 +98,7 @@ impl Kind {
         match self {
             Self::ClusterNetworkPolicy => Dialect::Admin,
             Self::Cilium => Dialect::Cilium,
+            Self::Calico => Dialect::Calico,
         }
     }
 }

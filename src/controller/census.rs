@@ -12,7 +12,7 @@ use super::Cluster;
 use super::ask::{AskError, documents, each};
 use super::documents::written;
 use super::keeper::each_object;
-use crate::domain::{MANAGED_LABEL, TENANT_LABEL, sanitise};
+use crate::domain::{TENANT_LABEL, sanitise};
 use crate::policy::documents::TenantStatus;
 use crate::policy::{Documents, Flaw, Source, Tenant, usable};
 use crate::seal::{Candidate, Managed, Plan, Seen, is_ours, over_limit, plan};
@@ -132,7 +132,6 @@ impl Cluster {
 
     /// What stands of seals in these namespaces, strangers of their names too; or all that is ours.
     async fn standing(&self, places: Option<&[&str]>) -> Result<Standing, AskError> {
-        let ours = ours();
         let mut standing = Standing::new();
         let take = |kind: &'static str, object: DynamicObject| {
             let (place, name) = (object.namespace().unwrap_or_default(), object.name_any());
@@ -141,7 +140,7 @@ impl Cluster {
             let seen = is_ours(&live).then(|| Seen::of(kind, &live));
             standing.entry(place).or_default().insert((kind, name), seen);
         };
-        each_object(self, places, places.is_none().then_some(&*ours), take).await?;
+        each_object(self, places, places.is_none(), take).await?;
         Ok(standing)
     }
 }
@@ -195,11 +194,6 @@ pub(super) fn sources(objects: &[(&'static str, DynamicObject)]) -> Vec<Source> 
         Source { name: format!("{kind} {name}"), text }
     };
     objects.iter().map(source).collect()
-}
-
-/// What chooses the objects of seals.
-pub(super) fn ours() -> String {
-    format!("{MANAGED_LABEL}=true")
 }
 
 /// The namespaces that a tenant names and has not.

@@ -39,7 +39,7 @@ use book::{Book, Closed, Outlook};
 pub(super) use drift::{Author, Drift};
 pub use forecast::{Ahead, Deed, Doing, Estranged, Forecast, Sealing, Stray};
 pub(super) use objects::Object;
-pub(super) use objects::{BARRIERS, KINDS, Kind, api, each_object, is_served, resource};
+pub(super) use objects::{KINDS, Kind, PLUGIN_KINDS, api, each_object, is_served, ours, resource};
 pub(super) use pace::Paces;
 use report::{Trouble, kind};
 use write::{After, Done, What, WriteError};

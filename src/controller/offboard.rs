@@ -22,9 +22,9 @@ use serde_json::Value;
 
 use super::Cluster;
 use super::ask::{AskError, documents, each};
-use super::census::{ours, sources};
+use super::census::sources;
 use super::documents::kinds;
-use super::keeper::{BARRIERS, KINDS, Kind, is_served, resource};
+use super::keeper::{KINDS, Kind, PLUGIN_KINDS, is_served, ours, resource};
 use super::marks::Marks;
 use super::replicas::Replica;
 use crate::domain::{MANAGED_LABEL, POD_SECURITY_PREFIX, TENANT_LABEL, Version};
@@ -195,7 +195,9 @@ impl Cluster {
             Fate::Released => self.release_namespaces(departure, home, &mut told).await?,
         }
         for Document { kind, name, uid } in &departure.barriers {
-            let Some(own) = BARRIERS.into_iter().find(|(own, ..)| own == kind) else { continue };
+            let Some(own) = PLUGIN_KINDS.into_iter().find(|(own, ..)| own == kind) else {
+                continue;
+            };
             let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource(own));
             delete(&api, &format!("{kind} {name}"), name, uid).await?;
             told(&format!("{kind} {name}: deleted"));
@@ -206,7 +208,7 @@ impl Cluster {
     /// A tenant's barriers, in the kinds that the cluster has.
     async fn barriers(&self, tenant: &str) -> Result<Vec<Document>, AskError> {
         let mut found = Vec::new();
-        for (kind, dialect) in BARRIERS.into_iter().zip(Dialect::ALL) {
+        for (kind, dialect) in PLUGIN_KINDS.into_iter().zip(Dialect::ALL) {
             let failed = |source| AskError::List { what: kind.3.to_owned(), source };
             if !is_served(&self.client, kind).await.map_err(failed)? {
                 continue;
@@ -319,7 +321,7 @@ impl Cluster {
                 let uid = object.uid().unwrap_or_default();
                 found.push(Standing { kind, name: object.name_any(), uid });
             };
-            each(&api, Some(&ours()), kind.3, take).await?;
+            each(&api, Some(&ours(kind.0)), kind.3, take).await?;
         }
         found.sort_by_key(|own| {
             let closes = own.kind.0 == "NetworkPolicy" && own.name == DEFAULT_DENY;

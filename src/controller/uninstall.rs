@@ -11,14 +11,15 @@ use k8s_openapi::api::authorization::v1::{
 };
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{
-    ApiResource, DeleteParams, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
+    ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+    PostParams,
 };
 use kube::{Api, ResourceExt as _};
 
 use super::Cluster;
-use super::keeper::{BARRIERS, KINDS, Kind, api, is_served, resource};
+use super::keeper::{KINDS, Kind, PLUGIN_KINDS, api, is_served, ours, resource};
 use super::marks::Marks;
-use crate::domain::{MANAGED_LABEL, OUR_NAMESPACE, TENANT_LABEL};
+use crate::domain::{OUR_NAMESPACE, TENANT_LABEL};
 
 /// What gives our account its rights, and what refuses: the API group, the kind, the plural, the name and
 /// the namespace, in the order in which they go.
@@ -115,10 +116,10 @@ pub async fn uninstall(cluster: &Cluster, seals: bool) -> Result<Taken, NotBegun
     Ok(work.taken)
 }
 
-/// The kinds of what closes namespaces, and of tenants' barriers where the cluster has them.
+/// The kinds of what closes namespaces, and of barriers and their tier where the cluster has them.
 async fn kinds(cluster: &Cluster) -> Result<Vec<Kind>, kube::Error> {
     let mut kinds = KINDS.to_vec();
-    for kind in BARRIERS {
+    for kind in PLUGIN_KINDS {
         if is_served(&cluster.client, kind).await? {
             kinds.push(kind);
         }
@@ -192,14 +193,17 @@ impl Work<'_> {
             let (before, mut there) = (self.taken.gone.len(), 0);
             self.taken.left.clear();
             for kind in kinds {
-                let (resource, managed) = (resource(*kind), format!("{MANAGED_LABEL}=true"));
-                let ours = ListParams::default().labels(&managed);
+                let resource = resource(*kind);
+                let ours = ListParams::default().labels(&ours(kind.0));
                 match api(&self.cluster.client, &resource, "").list(&ours).await {
                     // A kind that this cluster has no more.
                     Err(kube::Error::Api(status)) if status.code == 404 => {}
                     Err(error) => self.taken.left.push(format!("{}: {error}", resource.kind)),
                     Ok(listed) => {
-                        for object in listed {
+                        // One that is being deleted goes when whoever holds it lets it.
+                        let staying =
+                            |own: &DynamicObject| own.metadata.deletion_timestamp.is_none();
+                        for object in listed.into_iter().filter(staying) {
                             there += 1;
                             let namespace = object.namespace().unwrap_or_default();
                             self.delete(&resource, &namespace, &object.name_any()).await;

@@ -192,6 +192,13 @@ pub static RESOURCES: &[Resource] = &[
         ("ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
         Shape::KeptClusterwide,
     ),
+    Resource::of(
+        "projectcalico.org",
+        "v3",
+        ("globalnetworkpolicies", "GlobalNetworkPolicy"),
+        Shape::KeptClusterwide,
+    ),
+    Resource::of("projectcalico.org", "v3", ("tiers", "Tier"), Shape::KeptClusterwide),
     Resource::of("ringfence.dev", "v1alpha1", ("platforms", "Platform"), Shape::Document),
     Resource::sub("ringfence.dev", "v1alpha1", ("platforms", "status"), Shape::Document),
     Resource::of("ringfence.dev", "v1alpha1", ("profiles", "Profile"), Shape::Document),

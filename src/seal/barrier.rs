@@ -7,11 +7,12 @@
 //! directions, also one that is gone and whose namespaces have its label still.
 //!
 //! Where a grant is in force, the policies in the namespaces alone say what passes. A dialect in which a part of
-//! a denial can be let out leaves that part to them (`admin`). One in which it cannot leaves them the tenant,
-//! in that direction (`cilium`), and so does the former where grants are more than fit: which, is told beside
-//! the policy.
+//! a denial can be let out leaves that part to them (`admin`, `calico`). One in which it cannot leaves them the
+//! tenant, in that direction (`cilium`), and so do the former where grants are more than fit: which, is told
+//! beside the policy.
 
 mod admin;
+mod calico;
 mod cilium;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,11 +50,13 @@ pub enum Dialect {
     Admin,
     /// CiliumClusterwideNetworkPolicy.
     Cilium,
+    /// GlobalNetworkPolicy of Calico's, in a tier (3.29 or later).
+    Calico,
 }
 
 impl Dialect {
     /// Each of them.
-    pub const ALL: [Self; 2] = [Self::Admin, Self::Cilium];
+    pub const ALL: [Self; 3] = [Self::Admin, Self::Cilium, Self::Calico];
 
     /// Its kind.
     #[must_use]
@@ -61,6 +64,22 @@ impl Dialect {
         match self {
             Self::Admin => admin::KIND,
             Self::Cilium => cilium::KIND,
+            Self::Calico => calico::KIND,
+        }
+    }
+
+    /// Whether its policies stand in a [`tier()`], which must be there before them and go after them.
+    #[must_use]
+    pub const fn is_tiered(self) -> bool {
+        matches!(self, Self::Calico)
+    }
+
+    /// The labels of its policies beside the one that all objects of ours have. Who lists them asks for these.
+    #[must_use]
+    pub fn labels(self) -> BTreeMap<String, String> {
+        match self {
+            Self::Admin | Self::Cilium => BTreeMap::new(),
+            Self::Calico => calico::labels(),
         }
     }
 
@@ -69,6 +88,7 @@ impl Dialect {
     const fn prefix(self) -> &'static str {
         match self {
             Self::Admin | Self::Cilium => "ringfence-tenant-",
+            Self::Calico => calico::PREFIX,
         }
     }
 
@@ -113,6 +133,15 @@ pub struct Barrier {
     pub left: BTreeSet<String>,
 }
 
+/// The kind of what Calico's policies stand in.
+pub const TIER: PluginKind = calico::TIER;
+
+/// What Calico's policies stand in: one object for all tenants, which is there as long as a barrier is.
+#[must_use]
+pub fn tier() -> Managed {
+    calico::tier()
+}
+
 /// The barrier of a tenant in a dialect.
 #[must_use]
 pub fn barrier(tenants: &Tenants, tenant: &Tenant, dialect: Dialect, now: Timestamp) -> Barrier {
@@ -120,10 +149,12 @@ pub fn barrier(tenants: &Tenants, tenant: &Tenant, dialect: Dialect, now: Timest
     let of = match dialect {
         Dialect::Admin => admin::spec,
         Dialect::Cilium => cilium::spec,
+        Dialect::Calico => calico::spec,
     };
     let (spec, left) = of(tenants, tenant, &ingress, &egress);
     let name = Some(dialect.name_for(tenant.name.as_str()));
-    let metadata = ObjectMeta { name, ..ObjectMeta::default() };
+    let labels = Some(dialect.labels());
+    let metadata = ObjectMeta { name, labels, ..ObjectMeta::default() };
     let policy = PluginObject { kind: dialect.kind(), metadata, spec };
     Barrier { policy: Managed::Plugin(Box::new(policy)).marked(), left }
 }

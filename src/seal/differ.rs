@@ -3,12 +3,17 @@
 use serde_json::{Map, Value};
 
 use super::FIELD_MANAGER;
+use super::barrier::TIER;
 use super::managed::{HASH_ANNOTATION, MANAGED, Managed};
 use super::normal::{amount, normal};
 use crate::domain::{FieldPath, MANAGED_LABEL, sanitise};
 
 /// How many differences are told.
 const MOST: usize = 16;
+
+/// What Calico's own controller keeps on each tier, so that none goes before its policies (`TierFinalizer` in
+/// api/pkg/apis/projectcalico/v3 of projectcalico/calico).
+const OF_TIERS: &str = "projectcalico.org/tier-controller";
 
 /// How much of a value is shown.
 const SHOWN: usize = 80;
@@ -23,9 +28,9 @@ const SHOWN: usize = 80;
 #[must_use]
 pub fn differs(wanted: &Managed, live: &Value) -> Option<Vec<String>> {
     let mut found = Found(Vec::new());
-    found.identity(wanted, live);
-    found.marks(&wanted.to_value(), live);
     let kind = wanted.kind();
+    found.identity(wanted, live);
+    found.marks(kind, &wanted.to_value(), live);
     let (said, stands) = (normal(kind, &wanted.to_value()), normal(kind, live));
     found.compare(&FieldPath::root(), &said, &stands);
     found.lines()
@@ -44,13 +49,21 @@ pub fn enforced(live: &Value) -> bool {
     set.iter().all(taken_up)
 }
 
-/// Whether an object has our label, and neither owners nor finalizers: by them others decide when it goes.
-pub(super) fn has_marks(live: &Value) -> bool {
+/// Whether an object has our label, and nothing by which others decide when it goes.
+pub(super) fn has_marks(kind: &str, live: &Value) -> bool {
     let label = of(live, "labels").and_then(|labels| labels.get(MANAGED_LABEL));
-    let empty = |field| of(live, field).is_none_or(|it| it.as_array().is_none_or(Vec::is_empty));
     label.and_then(Value::as_str) == Some(MANAGED)
-        && empty("ownerReferences")
-        && empty("finalizers")
+        && HOLDS.iter().all(|field| held(kind, live, field).is_none())
+}
+
+/// Fields by which others decide when an object goes.
+const HOLDS: [&str; 2] = ["ownerReferences", "finalizers"];
+
+/// What one of these fields holds.
+fn held<'a>(kind: &str, live: &'a Value, field: &str) -> Option<&'a Value> {
+    let is_its_own = |one: &Value| kind == TIER.name && *one == OF_TIERS;
+    let nothing = |all: &Value| all.as_array().is_some_and(|all| all.iter().all(is_its_own));
+    of(live, field).filter(|all| !all.is_null() && !nothing(all))
 }
 
 /// Whether we made an object, whatever became of it: it has our hash, or fields of it are ours.
@@ -87,15 +100,14 @@ impl Found {
     }
 
     /// Our label and annotation, and nobody's owners and finalizers.
-    fn marks(&mut self, wanted: &Value, live: &Value) {
+    fn marks(&mut self, kind: &str, wanted: &Value, live: &Value) {
         let metadata = FieldPath::fields(&["metadata"]);
         for (map, key) in [("labels", MANAGED_LABEL), ("annotations", HASH_ANNOTATION)] {
             let at = |object| of(object, map).and_then(|map: &Value| map.get(key));
             self.optional(&metadata.field(map).key(key), at(wanted), at(live));
         }
-        for field in ["ownerReferences", "finalizers"] {
-            let stands = of(live, field).filter(|list| list.as_array() != Some(&Vec::new()));
-            self.optional(&metadata.field(field), None, stands.filter(|list| !list.is_null()));
+        for field in HOLDS {
+            self.optional(&metadata.field(field), None, held(kind, live, field));
         }
     }
 

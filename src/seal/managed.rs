@@ -31,7 +31,7 @@ pub enum Managed {
     RoleBinding(Box<RoleBinding>),
     /// Who has the rights of a role everywhere.
     ClusterRoleBinding(Box<ClusterRoleBinding>),
-    /// A tenant's barrier.
+    /// A tenant's barrier, or what barriers stand in.
     Plugin(Box<PluginObject>),
 }
 
@@ -108,7 +108,8 @@ impl Managed {
     pub(super) fn marked(mut self) -> Self {
         let said = normal(self.kind(), &self.to_value());
         let metadata = each!(&mut self, object => &mut object.metadata);
-        metadata.labels = Some([(MANAGED_LABEL.to_owned(), MANAGED.to_owned())].into());
+        let labels = metadata.labels.get_or_insert_default();
+        labels.insert(MANAGED_LABEL.to_owned(), MANAGED.to_owned());
         metadata.annotations = Some([(HASH_ANNOTATION.to_owned(), hash(&said.to_string()))].into());
         self
     }

@@ -11,9 +11,19 @@ use crate::policy::values::Quantity;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// Maps of which an empty one says the same as none. An empty selector is not among them: it selects all.
-const MAPS: [&str; 7] =
-    ["matchLabels", "hard", "default", "defaultRequest", "max", "min", "maxLimitRequestRatio"];
+/// Maps of which an empty one says the same as none: releases of Calico differ in whether they write a `source`
+/// that says nothing. An empty selector is not among them: it selects all.
+const MAPS: [&str; 9] = [
+    "matchLabels",
+    "hard",
+    "default",
+    "defaultRequest",
+    "max",
+    "min",
+    "maxLimitRequestRatio",
+    "source",
+    "destination",
+];
 
 /// Maps of amounts.
 const AMOUNTS: [&str; 6] =

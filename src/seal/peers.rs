@@ -166,6 +166,6 @@ pub(super) fn requirement(
     LabelSelectorRequirement { key: key.to_owned(), operator: operator.to_owned(), values }
 }
 
-fn label(key: &str, value: &str) -> BTreeMap<String, String> {
+pub(super) fn label(key: &str, value: &str) -> BTreeMap<String, String> {
     [(key.to_owned(), value.to_owned())].into()
 }

@@ -33,7 +33,7 @@ impl Seen {
             uid: text("uid").to_owned(),
             version: text("resourceVersion").parse().unwrap_or_default(),
             hash: hash(&normal(kind, live).to_string()),
-            marked: mark.filter(|_| has_marks(live)).map(str::to_owned),
+            marked: mark.filter(|_| has_marks(kind, live)).map(str::to_owned),
             enforced: kind != "ResourceQuota" || enforced(live),
         }
     }

@@ -102,6 +102,10 @@ closed! {
     ClusterNetworkPolicy = "ClusterNetworkPolicy",
     /// The same in Cilium's.
     CiliumClusterwideNetworkPolicy = "CiliumClusterwideNetworkPolicy",
+    /// The same in Calico's.
+    GlobalNetworkPolicy = "GlobalNetworkPolicy",
+    /// What those stand in.
+    Tier = "Tier",
     /// Any other.
     Other = "other",
 }

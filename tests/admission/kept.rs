@@ -185,6 +185,8 @@ fn barriers_are_nobodys_to_touch() {
     let kinds = [
         ("policy.networking.k8s.io", "v1alpha2", "clusternetworkpolicies", "ClusterNetworkPolicy"),
         ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
+        ("projectcalico.org", "v3", "globalnetworkpolicies", "GlobalNetworkPolicy"),
+        ("projectcalico.org", "v3", "tiers", "Tier"),
     ];
     let barrier = json!({"metadata": {"name": "ringfence-tenant-alpha", "labels": {"ringfence.dev/managed": "true"}}});
     let own = json!({"metadata": {"name": "own"}});

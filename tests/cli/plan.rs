@@ -27,6 +27,11 @@ fn what_denies_other_tenants_beside_that() {
     assert!(kinds[2..].iter().all(|kind| !kind.contains("Cluster")), "{kinds:?}");
     let text = run(&of(&["--barriers", "cluster-network-policy"])).stdout;
     assert!(text.starts_with("---\n# tenant alpha, beside its namespaces: kept\n"), "{text}");
+    // What policies of this kind stand in comes before them, as it must be applied.
+    let text = run(&of(&["--barriers", "calico"])).stdout;
+    let kinds = text.lines().filter(|line| line.starts_with("kind: ")).take(2);
+    assert_eq!(kinds.collect::<Vec<_>>(), ["kind: Tier", "kind: GlobalNetworkPolicy"]);
+    assert!(text.starts_with("---\n# beside tenants' namespaces: kept\n"), "{text}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::cli::{Outcome, policies};
 use crate::policy::documents::Seal;
 use crate::policy::values::Label1123;
 use crate::policy::{Tenant, Tenants};
-use crate::seal::{Managed, barrier, clusterwide, plan};
+use crate::seal::{Managed, barrier, clusterwide, plan, tier};
 
 pub(super) fn run(folder: &Path, args: &Args) -> Result<Outcome> {
     let Some(snapshot) = policies::snapshot(Some(folder)) else {
@@ -30,6 +30,9 @@ pub(super) fn run(folder: &Path, args: &Args) -> Result<Outcome> {
     let mut text = String::new();
     if args.tenant.is_none() && args.namespace.is_none() {
         print(&mut text, args.output, "the whole cluster: kept", &clusterwide(tenants))?;
+    }
+    if args.barriers.iter().any(|kind| kind.dialect().is_tiered()) {
+        print(&mut text, args.output, "beside tenants' namespaces: kept", &[tier()])?;
     }
     for (tenant, namespaces) in chosen {
         let barriers =

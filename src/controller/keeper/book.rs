@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::super::watch::News;
 use super::drift::Drift;
-use super::objects::{Heard, KINDS, Object, Told, tenant_of};
+use super::objects::{Heard, KINDS, Object, TIER_PLACE, Told, tenant_of};
 use super::write::{Step, What};
 use crate::seal::{self, Managed, Plan, Seen};
 use crate::state::{Namespace, Namespaces, Snapshot};
@@ -35,7 +35,7 @@ struct Known {
 }
 
 /// What is known of namespaces and of the objects in them. What stands for the whole cluster is kept
-/// under the empty name, and a tenant's barrier under one of its own (`barriers`).
+/// under the empty name, and a tenant's barrier and their tier under names of their own (`barriers`).
 #[derive(Debug, Default)]
 pub(super) struct Book {
     snapshot: Option<Arc<Snapshot>>,
@@ -160,7 +160,7 @@ impl Book {
             self.went(&object, &uid);
         }
         if self.listed.insert(kind) {
-            self.served(kind);
+            self.note_kinds();
             self.open_all();
         }
     }
@@ -189,7 +189,7 @@ impl Book {
         if !self.holds_something(&place) {
             self.ration.doubt();
         }
-        self.open.insert(place);
+        self.open_for(object);
     }
 
     /// The object with this uid is there, as somebody found who asked.
@@ -221,7 +221,7 @@ impl Book {
 
     fn came(&mut self, Told { object, seen, by }: Told) {
         let place = object.place();
-        let standing = self.objects.entry(place.clone()).or_default();
+        let standing = self.objects.entry(place).or_default();
         let key = (object.kind, object.name.clone());
         let was = standing.get(&key);
         let same = was.filter(|was| was.seen.uid == seen.uid);
@@ -241,7 +241,7 @@ impl Book {
         if changed {
             self.drifted(&object, Drift::Changed(by));
         }
-        self.open.insert(place);
+        self.open_for(&object);
     }
 
     /// The next namespace to look at, of which nothing is being written.
@@ -303,11 +303,14 @@ impl Book {
         let outlook = if self.leaves(namespace) {
             self.left_open(namespace)
         } else {
-            let wanted = match tenant_of(namespace) {
-                Some(tenant) => self.wanted_barrier(tenant, now),
-                None => self.wanted(namespace, now),
-            };
-            wanted.map(|wanted| self.compare(namespace, wanted)).unwrap_or_default()
+            match tenant_of(namespace) {
+                Some(tenant) => self.barrier(tenant, now),
+                None if namespace == TIER_PLACE => self.tier(),
+                None => {
+                    let wanted = self.wanted(namespace, now);
+                    wanted.map(|wanted| self.compare(namespace, wanted)).unwrap_or_default()
+                }
+            }
         };
         if let Some(drifts) = self.drifts.get_mut(namespace) {
             drifts.retain(|(kind, name), _| {
@@ -372,7 +375,7 @@ impl Book {
 
     /// Whether an object has been seen as it is wanted.
     pub(super) fn stands_as(&self, object: &Object, wanted: &Managed) -> bool {
-        let standing = self.objects.get(&object.namespace);
+        let standing = self.objects.get(&object.place());
         let known = standing.and_then(|all| all.get(&(object.kind, object.name.clone())));
         known.is_some_and(|known| known.seen.is(wanted))
     }

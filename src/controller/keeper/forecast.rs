@@ -204,7 +204,7 @@ impl Cluster {
         if open.is_empty() {
             return Ok(());
         }
-        each_object(self, places, None, |kind, live| {
+        each_object(self, places, false, |kind, live| {
             let namespace = live.namespace().unwrap_or_default();
             let key = Object { kind, namespace, name: live.name_any() };
             if let Some((wanted, lines)) = open.get_mut(&key) {
@@ -265,7 +265,7 @@ impl Seer {
                 self.strangers.insert(key, is_ours(&live));
             }
         };
-        each_object(cluster, places, None, take).await?;
+        each_object(cluster, places, false, take).await?;
         self.book.adopt(Arc::new(snapshot.clone()), self.now);
         for (kind, listed) in listed {
             self.book.take((kind, Some(News::All(listed))));

@@ -18,7 +18,7 @@ use super::super::watch::{News, news};
 use super::Cluster;
 use super::drift::Author;
 use crate::domain::MANAGED_LABEL;
-use crate::seal::{Dialect, PluginKind, Seen};
+use crate::seal::{Dialect, PluginKind, Seen, TIER};
 
 /// One object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +32,9 @@ pub(in super::super) struct Object {
 /// What begins the place of a tenant's barrier; the tenant's name follows. No namespace's name has it, and it
 /// comes after all of them.
 const BARRIER: char = '~';
+
+/// Where the tier is looked at that barriers stand in. No namespace's name has it, and no barrier's place.
+pub(super) const TIER_PLACE: &str = "^";
 
 /// Where a tenant's barrier is looked at.
 pub(super) fn barrier_place(tenant: &str) -> String {
@@ -52,16 +55,18 @@ pub(super) fn tenants_of(places: &BTreeSet<String>) -> impl Iterator<Item = &str
 impl Object {
     /// The object of this kind and name that is looked at there.
     pub(super) fn at(kind: &'static str, place: &str, name: String) -> Self {
-        let namespace = if tenant_of(place).is_some() { "" } else { place };
+        let is_clusterwide = place == TIER_PLACE || tenant_of(place).is_some();
+        let namespace = if is_clusterwide { "" } else { place };
         Self { kind, namespace: namespace.to_owned(), name }
     }
 
     /// Where it is looked at together with others: its namespace, the empty name for what stands for the
-    /// whole cluster, and for a tenant's barrier a place of its own.
+    /// whole cluster, and for a tenant's barrier and the tier a place of their own.
     pub(super) fn place(&self) -> String {
-        match Dialect::ALL.into_iter().find(|own| own.kind().name == self.kind) {
+        match dialect(self.kind) {
             // With another name it is no tenant's.
             Some(dialect) => barrier_place(dialect.tenant_of(&self.name).unwrap_or_default()),
+            None if self.kind == TIER.name => TIER_PLACE.to_owned(),
             None => self.namespace.clone(),
         }
     }
@@ -99,17 +104,33 @@ pub(in crate::controller) const KINDS: [Kind; 5] = [
     ("ClusterRoleBinding", "rbac.authorization.k8s.io", "v1", "clusterrolebindings"),
 ];
 
-/// The kinds of barriers, each where the cluster has it.
-pub(in crate::controller) const BARRIERS: [Kind; Dialect::ALL.len()] =
-    [of_plugin(Dialect::Admin.kind()), of_plugin(Dialect::Cilium.kind())];
+/// The kinds of barriers and of what they stand in, each where the cluster has it, in the order in which they go.
+pub(in crate::controller) const PLUGIN_KINDS: [Kind; Dialect::ALL.len() + 1] = [
+    of_plugin(Dialect::Admin.kind()),
+    of_plugin(Dialect::Cilium.kind()),
+    of_plugin(Dialect::Calico.kind()),
+    of_plugin(TIER),
+];
 
 const fn of_plugin(PluginKind { name, group, version, plural, .. }: PluginKind) -> Kind {
     (name, group, version, plural)
 }
 
+/// The dialect whose policies are of the kind of this name.
+pub(super) fn dialect(kind: &str) -> Option<Dialect> {
+    Dialect::ALL.into_iter().find(|own| own.kind().name == kind)
+}
+
+/// What objects of ours of a kind are listed by.
+pub(in crate::controller) fn ours(kind: &str) -> String {
+    let more = dialect(kind).map(Dialect::labels).unwrap_or_default();
+    let more = more.iter().map(|(key, value)| format!(",{key}={value}"));
+    format!("{MANAGED_LABEL}=true{}", more.collect::<String>())
+}
+
 /// The kind of this name.
 pub(super) fn kind(name: &str) -> Option<Kind> {
-    KINDS.iter().chain(&BARRIERS).find(|(kind, ..)| *kind == name).copied()
+    KINDS.iter().chain(&PLUGIN_KINDS).find(|(kind, ..)| *kind == name).copied()
 }
 
 /// How often it is looked whether the cluster has a kind.
@@ -160,15 +181,18 @@ pub(super) type Heard = (&'static str, Option<News<Told>>);
 /// What becomes of all objects with our label, kind by kind; one that loses the label goes.
 pub(super) fn events(cluster: &Cluster) -> impl Stream<Item = Heard> + use<> {
     let always = KINDS.iter().map(|kind| of_kind(cluster.client.clone(), *kind).boxed());
-    let served = BARRIERS.iter().map(|kind| where_served(cluster.client.clone(), *kind).boxed());
+    let served =
+        PLUGIN_KINDS.iter().map(|kind| where_served(cluster.client.clone(), *kind).boxed());
     select_all(always.chain(served))
 }
 
 fn of_kind(client: Client, all: Kind) -> impl Stream<Item = Heard> {
     let (kind, .., plural) = all;
     let objects: Api<DynamicObject> = Api::all_with(client, &resource(all));
-    let ours = Config::default().labels(&format!("{MANAGED_LABEL}=true"));
-    let news = news(objects, ours, plural.to_owned(), move |object| told(kind, object));
+    let news =
+        news(objects, Config::default().labels(&ours(kind)), plural.to_owned(), move |object| {
+            told(kind, object)
+        });
     news.map(move |news| (kind, Some(news)))
 }
 
@@ -185,16 +209,17 @@ fn where_served(client: Client, kind: Kind) -> impl Stream<Item = Heard> {
     repeat_with(round).flatten()
 }
 
-/// Takes each object of the kinds that seals consist of, chosen by a selector of labels if there is one: in
-/// these namespaces, or in all and once in the cluster.
+/// Takes each object of the kinds that seals consist of, or each of ours: in these namespaces, or in all and once
+/// in the cluster.
 pub(in crate::controller) async fn each_object(
     cluster: &Cluster,
     places: Option<&[&str]>,
-    selector: Option<&str>,
+    only_ours: bool,
     mut take: impl FnMut(&'static str, DynamicObject),
 ) -> Result<(), AskError> {
     for own @ (kind, .., plural) in KINDS {
-        let resource = resource(own);
+        let (resource, selector) = (resource(own), only_ours.then(|| ours(kind)));
+        let selector = selector.as_deref();
         let Some(places) = places else {
             let all = Api::all_with(cluster.client.clone(), &resource);
             each(&all, selector, plural, |object| take(kind, object)).await?;

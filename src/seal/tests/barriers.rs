@@ -12,7 +12,7 @@ use super::{SET, at, now, tenants};
 use crate::domain::{MANAGED_LABEL, TenantName};
 use crate::policy::Tenants;
 use crate::policy::documents::{GrantSpec, Party};
-use crate::seal::{Barrier, Dialect, barrier};
+use crate::seal::{Barrier, Dialect, barrier, tier};
 
 const OF_NAMESPACE: &str = "k8s:io.cilium.k8s.namespace.labels.";
 
@@ -69,6 +69,87 @@ fn denies(spec: &Value, way: &str, here: &End, there: &End) -> bool {
     selects(&spec["endpointSelector"], &labels(here)) && items(&spec[rules]).iter().any(meets)
 }
 
+/// Whether a selector of Calico's matches labels: no more of its language than is written (docs.tigera.io,
+/// Selectors).
+fn matches(selector: &str, labels: &Labels) -> bool {
+    let quoted = |text: &str| text.trim_matches(|it| "{}\"".contains(it)).to_owned();
+    let listed = |key: &str, set: &str| {
+        labels.get(key).is_some_and(|own| set.split(", ").any(|one| quoted(one) == *own))
+    };
+    let holds = |term: &str| {
+        let inside = |open| term.strip_prefix(open)?.strip_suffix(')');
+        if let Some(key) = inside("has(") {
+            return labels.contains_key(key);
+        }
+        if let Some(key) = inside("!has(") {
+            return !labels.contains_key(key);
+        }
+        if let Some((key, set)) = term.split_once(" not in ") {
+            return !listed(key, set);
+        }
+        let (key, set) = term.split_once(" == ").or_else(|| term.split_once(" in ")).unwrap();
+        listed(key, set)
+    };
+    selector.split(" && ").all(holds)
+}
+
+/// Something that Calico knows: labels of its own, and of its namespace if it has one.
+#[derive(Debug)]
+struct Known {
+    own: Labels,
+    namespace: Labels,
+}
+
+impl Known {
+    /// A pod, which has a label that it cannot choose; or something outside, which has none.
+    fn of(end: &End) -> Self {
+        let mut own = end.labels.clone();
+        let pod = end
+            .namespace
+            .iter()
+            .map(|_| ("projectcalico.org/orchestrator".to_owned(), "k8s".to_owned()));
+        own.extend(pod);
+        Self {
+            own,
+            namespace: end.namespace.iter().flat_map(|(_, labels)| labels.clone()).collect(),
+        }
+    }
+
+    fn is(&self, entity: &Value) -> bool {
+        [("selector", &self.own), ("namespaceSelector", &self.namespace)].iter().all(
+            |(field, labels)| entity[*field].as_str().is_none_or(|asked| matches(asked, labels)),
+        )
+    }
+}
+
+/// What a GlobalNetworkPolicy says of a connection: the action of the first rule that it meets. None where it is
+/// not for this side.
+fn first(
+    spec: &Value,
+    way: &str,
+    here: &Known,
+    there: &Known,
+    port: (&str, u16),
+) -> Option<String> {
+    let (from, to) = if way == "ingress" { (there, here) } else { (here, there) };
+    let on = |own: &Value| match own.as_str() {
+        Some(range) => {
+            let (start, end) = range.split_once(':').unwrap();
+            (start.parse().unwrap()..=end.parse().unwrap()).contains(&port.1)
+        }
+        None => own == port.1,
+    };
+    let meets = |rule: &&Value| {
+        let ports = &rule["destination"]["ports"];
+        from.is(&rule["source"])
+            && to.is(&rule["destination"])
+            && (rule.get("protocol").is_none() || rule["protocol"] == port.0)
+            && (ports.is_null() || items(ports).iter().any(on))
+    };
+    let met = items(&spec[way]).iter().find(meets).filter(|_| here.is(spec))?;
+    Some(met["action"].as_str().unwrap().to_owned())
+}
+
 /// Whether a grant in force leads from one tenant to another, whatever its ports and pods.
 fn leads(set: &Tenants, from: &str, to: &str) -> bool {
     set.grants.iter().map(|grant| &grant.spec).any(|grant| {
@@ -116,6 +197,33 @@ proptest! {
                     let expect = match tenant_of(there).filter(|other| *other != name) {
                         Some(_) => [into.granted(there, here, port), out.granted(here, there, port)].map(word),
                         None => [None, None],
+                    };
+                    prop_assert_eq!(found, expect, "{:?} and {:?} on {:?}", here, there, port);
+                }
+            }
+        }
+    }
+
+    /// The same of Calico: of whatever else it is said in so many words that it passes, to what comes after.
+    #[test]
+    fn of_calico_a_barrier_denies_other_tenants_what_no_grant_permits(set in sets()) {
+        let set = tenants(&text(&set));
+        let (into, out) = (widened(&set, |grant| &mut grant.to), widened(&set, |grant| &mut grant.from));
+        let (into, out) = (Permitted { set: &into, now: at(NOW) }, Permitted { set: &out, now: at(NOW) });
+        for name in TENANTS {
+            let Barrier { policy, left } = of(&set, name, Dialect::Calico);
+            prop_assert_eq!(left, BTreeSet::new());
+            let spec = policy.to_value()["spec"].take();
+            for here in ends() {
+                let is_its = tenant_of(&here) == Some(name);
+                for (there, port) in ends().iter().flat_map(|end| PORTS.map(|port| (end, port))) {
+                    let found = ["ingress", "egress"]
+                        .map(|way| first(&spec, way, &Known::of(&here), &Known::of(there), port));
+                    let word = |passes| Some(if passes { "Pass" } else { "Deny" }.to_owned());
+                    let expect = match tenant_of(there).filter(|other| *other != name) {
+                        _ if !is_its => [None, None],
+                        Some(_) => [into.granted(there, &here, port), out.granted(&here, there, port)].map(word),
+                        None => [word(true), word(true)],
                     };
                     prop_assert_eq!(found, expect, "{:?} and {:?} on {:?}", here, there, port);
                 }
@@ -199,6 +307,69 @@ fn grants_that_do_not_fit_leave_their_tenant_to_its_namespaces() {
     let (rules, left) = ingress(&with_grants(3, 51));
     let ports: usize = rules.iter().map(|rule| items(&rule["protocols"]).len()).sum();
     assert_eq!((ports, left), (3 * 51 + 2, Vec::new()));
+}
+
+#[test]
+fn of_calico_too_grants_that_do_not_fit_leave_their_tenant_to_its_namespaces() {
+    let rules = |set: &Tenants| {
+        let own = barrier(set, set.tenant("alpha").unwrap(), Dialect::Calico, now());
+        let rules = items(&own.policy.to_value()["spec"]["ingress"]).to_vec();
+        let fits = |rule: &Value| items(&rule["destination"]["ports"]).len() <= 50;
+        assert!(rules.len() <= 1024 && rules.iter().all(fits));
+        (rules, own.left.into_iter().collect::<Vec<_>>())
+    };
+    // Beside one of the set's own from beta, and one from gamma, the denial and what ends it.
+    let (all, left) = rules(&with_grants(1020, 1));
+    assert_eq!((all.len(), left), (1024, Vec::new()));
+    let (all, left) = rules(&with_grants(1021, 1));
+    assert_eq!((all.len(), left), (4, vec!["beta".to_owned()]));
+    assert_eq!(all[0]["source"]["namespaceSelector"], "ringfence.dev/tenant == \"beta\"");
+    assert_eq!((&all[0]["action"], all[0].get("protocol")), (&json!("Pass"), None));
+    let (all, left) = rules(&with_grants(3, 51));
+    let ports: usize = all.iter().map(|rule| items(&rule["destination"]["ports"]).len()).sum();
+    assert_eq!((ports, all.len(), left), (3 * 51 + 2, 3 * 2 + 4, Vec::new()));
+    // Selectors that are longer than one may be.
+    let names: Vec<String> = (0..18).map(|number| format!("{number:060}")).collect();
+    let of_many = |set: &mut Tenants| {
+        set.grants[1].spec.from.namespaces =
+            Some(names.iter().map(|name| name.parse().unwrap()).collect())
+    };
+    let mut set = Tenants::clone(&tenants(SET));
+    of_many(&mut set);
+    assert_eq!(rules(&set).1, ["beta"]);
+}
+
+#[test]
+fn of_calico_a_barrier_speaks_of_pods_alone() {
+    let set = tenants(SET);
+    let spec = of(&set, "alpha", Dialect::Calico).policy.to_value()["spec"].take();
+    let labels = |own: &[(&str, &str)]| -> Labels {
+        own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let tenant = |name| labels(&[("ringfence.dev/tenant", name)]);
+    let pod = Known::of(&pod("alpha-web", Some("alpha"), &[]));
+    // A node whose host endpoint says that it is a tenant's, and the addresses of a NetworkSet of another tenant.
+    let node = |name| Known { own: tenant(name), namespace: Labels::new() };
+    let addresses = Known { own: labels(&[("app", "x")]), namespace: tenant("beta") };
+    let says = |way, here: &Known, there: &Known| first(&spec, way, here, there, ("TCP", 80));
+    for way in ["ingress", "egress"] {
+        for there in [&node("beta"), &addresses] {
+            assert_eq!(says(way, &pod, there).as_deref(), Some("Pass"), "{there:?}");
+        }
+        assert_eq!(says(way, &node("alpha"), &addresses), None);
+    }
+}
+
+#[test]
+fn the_tier_comes_right_before_that_of_network_policies_and_denies_nothing_itself() {
+    let own = tier();
+    assert_eq!((own.kind(), own.name(), own.namespace()), ("Tier", "ringfence-tenants", None));
+    assert_eq!(own.to_value()["spec"], json!({"order": 999_999, "defaultAction": "Pass"}));
+    assert_eq!(own.to_value()["metadata"]["labels"][MANAGED_LABEL], "true");
+    let policy = of(&tenants(SET), "alpha", Dialect::Calico).policy.to_value();
+    assert_eq!(policy["metadata"]["labels"]["projectcalico.org/tier"], own.name());
+    assert_eq!(policy["spec"]["tier"], own.name());
+    assert_eq!(policy["metadata"]["name"], "ringfence-tenants.alpha");
 }
 
 #[test]

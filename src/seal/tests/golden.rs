@@ -1,7 +1,9 @@
 //! Whole seals, as they are applied.
 
 use super::{SET, at, names, now, of, tenants, values};
-use crate::seal::{Dialect, FIELD_MANAGER, Managed, Plan, barrier, clusterwide, next_end, plan};
+use crate::seal::{
+    Dialect, FIELD_MANAGER, Managed, Plan, barrier, clusterwide, next_end, plan, tier,
+};
 
 fn text(objects: &[Managed]) -> String {
     let texts = values(objects).into_iter().map(|value| serde_saphyr::to_string(&value).unwrap());
@@ -28,11 +30,14 @@ fn what_stands_beside_the_seals() {
 fn what_denies_a_tenant_every_other_one() {
     let set = tenants(SET);
     let alpha = set.tenant("alpha").unwrap();
-    for (dialect, left) in [(Dialect::Admin, &[][..]), (Dialect::Cilium, &["beta"])] {
+    let dialects =
+        [(Dialect::Admin, &[][..]), (Dialect::Cilium, &["beta"]), (Dialect::Calico, &[])];
+    for (dialect, left) in dialects {
         let own = barrier(&set, alpha, dialect, now());
         assert_eq!(own.left.into_iter().collect::<Vec<_>>(), left);
         insta::assert_snapshot!(dialect.kind().name, text(&[own.policy]));
     }
+    insta::assert_snapshot!("Tier", text(&[tier()]));
 }
 
 #[test]

@@ -191,9 +191,13 @@ fn barred(documents: &[Source], namespaces: &[(&str, &str)]) -> Book {
 
 const ADMIN: &str = "ClusterNetworkPolicy";
 
-/// What is done to barriers.
+/// What is done to a tenant's barriers.
 fn done(book: &mut Book, tenant: &str) -> Vec<String> {
-    let steps = book.outlook(&format!("~{tenant}"), now()).steps;
+    done_at(book, &format!("~{tenant}"))
+}
+
+fn done_at(book: &mut Book, place: &str) -> Vec<String> {
+    let steps = book.outlook(place, now()).steps;
     let told = |step: Step| {
         let what = match step.what {
             What::Lay(_) => "lay",
@@ -232,6 +236,86 @@ fn a_barrier_is_laid_where_its_kind_is_and_no_namespace_waits_for_it() {
     book.take((ADMIN, None));
     assert_eq!((open(&mut book), done(&mut book, "alpha")), (Vec::new(), Vec::new()));
     assert_eq!(book.barriers(), Barriers::default());
+}
+
+const CALICO: &str = "GlobalNetworkPolicy";
+const TIER: &str = "Tier";
+
+/// A book that has heard of both kinds of Calico's; nothing of them is there.
+fn tiered() -> Book {
+    let mut book = book(snapshot(&alpha(), &[("a", "alpha")]));
+    book.take((CALICO, Some(News::All(Vec::new()))));
+    assert_eq!(book.barriers(), Barriers::default(), "it needs the other one too");
+    book.take((TIER, Some(News::All(Vec::new()))));
+    assert_eq!(book.barriers().kinds, [CALICO].into());
+    assert_eq!(open(&mut book), ["", "^", "a", "~alpha"]);
+    book
+}
+
+fn closed(book: &mut Book, place: &str) -> Closed {
+    book.outlook(place, now()).closed
+}
+
+#[test]
+fn a_tier_stands_before_barriers_and_goes_after_them() {
+    let mut book = tiered();
+    assert_eq!(done_at(&mut book, "^"), ["lay Tier ringfence-tenants"]);
+    assert_eq!(
+        (done(&mut book, "alpha"), closed(&mut book, "~alpha")),
+        (Vec::new(), Closed::NotYet)
+    );
+    let tier = wanted(&mut book, "^").remove(0);
+    came(&mut book, &tier, &live(&tier, "t", 5));
+    assert_eq!(open(&mut book), ["^", "~alpha"], "what waited for it is looked at");
+    let lay = ["lay GlobalNetworkPolicy ringfence-tenants.alpha"];
+    assert_eq!(
+        (done_at(&mut book, "^"), done(&mut book, "alpha")),
+        (Vec::new(), lay.map(str::to_owned).to_vec())
+    );
+    let policy = wanted(&mut book, "~alpha").remove(0);
+    came(&mut book, &policy, &live(&policy, "p", 6));
+    assert_eq!((done(&mut book, "alpha"), closed(&mut book, "~alpha")), (Vec::new(), Closed::Now));
+    open(&mut book);
+    book.adopt(snapshot(&[], &[]), now());
+    assert_eq!(done(&mut book, "alpha"), ["take GlobalNetworkPolicy ringfence-tenants.alpha"]);
+    assert_eq!(done_at(&mut book, "^"), [""; 0], "something stands in it");
+    open(&mut book);
+    book.take((CALICO, Some(News::Went(told(&policy, &live(&policy, "p", 7))))));
+    assert_eq!(open(&mut book), ["^", "~alpha"]);
+    assert_eq!(done_at(&mut book, "^"), ["take Tier ringfence-tenants"]);
+}
+
+#[test]
+fn a_barrier_does_not_count_in_a_tier_that_is_not_as_it_must_be() {
+    let mut book = tiered();
+    let tier = wanted(&mut book, "^").remove(0);
+    came(&mut book, &tier, &live(&tier, "t", 5));
+    let policy = wanted(&mut book, "~alpha").remove(0);
+    came(&mut book, &policy, &live(&policy, "p", 6));
+    open(&mut book);
+    let mut last = live(&tier, "t", 7);
+    last["spec"]["order"] = json!(2_000_000);
+    came(&mut book, &tier, &last);
+    assert_eq!(open(&mut book), ["^", "~alpha"]);
+    assert_eq!(done_at(&mut book, "^"), ["mend Tier ringfence-tenants"]);
+    assert_eq!(
+        (done(&mut book, "alpha"), closed(&mut book, "~alpha")),
+        (Vec::new(), Closed::NotYet)
+    );
+    let mut drifted = live(&policy, "p", 8);
+    drifted["spec"]["ingress"] = json!([]);
+    came(&mut book, &policy, &drifted);
+    assert_eq!(done(&mut book, "alpha"), ["mend GlobalNetworkPolicy ringfence-tenants.alpha"]);
+    book.take((TIER, Some(News::Went(told(&tier, &live(&tier, "t", 7))))));
+    assert_eq!(done_at(&mut book, "^"), ["lay Tier ringfence-tenants"]);
+    // The kind of tiers goes: what is there is nobody's concern until all is known again.
+    book.take((TIER, None));
+    assert_eq!(book.barriers(), Barriers::default());
+    assert_eq!((done_at(&mut book, "^"), done(&mut book, "alpha")), (Vec::new(), Vec::new()));
+    // As at a start where policies are heard of first.
+    let mut book = self::book(snapshot(&alpha(), &[("a", "alpha")]));
+    book.take((CALICO, Some(News::All(vec![told(&policy, &live(&policy, "p", 9))]))));
+    assert_eq!(done(&mut book, "alpha"), [""; 0], "it is not taken for one that nothing wants");
 }
 
 #[test]
