@@ -15,11 +15,12 @@ use crate::seal::Dialect;
 
 /// Shows what the controller would do, and which pods would be refused.
 ///
-/// Nothing is written. Of each namespace that is a tenant's, or that a Tenant names: which objects of its seal would be made,
-/// changed or deleted, which labels it would be given, which names are taken by objects of others; and which
-/// of the pods that run there would be refused if they were made again, completed as the webhook completes
-/// them, with what is wrong in them by the workload that made them. The documents are the cluster's, or with
-/// --policies a folder's: so a set is tried before it is applied, also where nothing of Ringfence is there.
+/// Nothing is written. Of each namespace that is a tenant's, or that a Tenant names: which objects of its seal
+/// would be made, changed or deleted, which labels it would be given, which names are taken by objects of others;
+/// the same of what stands once in the cluster, tenants' barriers too; and which of the pods that run there would
+/// be refused if they were made again, completed as the webhook completes them, with what is wrong in them by the
+/// workload that made them. The documents are the cluster's, or with --policies a folder's: so a set is tried
+/// before it is applied, also where nothing of Ringfence is there.
 ///
 /// With --policies and no cluster it prints the objects that close the tenants' namespaces.
 #[derive(Debug, clap::Args)]

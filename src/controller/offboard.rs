@@ -24,12 +24,12 @@ use super::Cluster;
 use super::ask::{AskError, documents, each};
 use super::census::sources;
 use super::documents::kinds;
-use super::keeper::{KINDS, Kind, PLUGIN_KINDS, is_served, ours, resource};
+use super::keeper::{KINDS, Kind, PLUGIN_KINDS, dialect, ours, resource, served};
 use super::marks::Marks;
 use super::replicas::Replica;
 use crate::domain::{MANAGED_LABEL, POD_SECURITY_PREFIX, TENANT_LABEL, Version};
 use crate::policy::usable;
-use crate::seal::{DEFAULT_DENY, Dialect};
+use crate::seal::DEFAULT_DENY;
 
 /// What goes with a tenant, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,11 +208,10 @@ impl Cluster {
     /// A tenant's barriers, in the kinds that the cluster has.
     async fn barriers(&self, tenant: &str) -> Result<Vec<Document>, AskError> {
         let mut found = Vec::new();
-        for (kind, dialect) in PLUGIN_KINDS.into_iter().zip(Dialect::ALL) {
+        for kind in served(self).await? {
+            // What all barriers stand in is no tenant's.
+            let Some(dialect) = dialect(kind.0) else { continue };
             let failed = |source| AskError::List { what: kind.3.to_owned(), source };
-            if !is_served(&self.client, kind).await.map_err(failed)? {
-                continue;
-            }
             let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource(kind));
             let name = dialect.name_for(tenant);
             let object = api.get_opt(&name).await.map_err(failed)?;

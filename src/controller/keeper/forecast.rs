@@ -4,6 +4,8 @@
 //! `controller/labels`: the same as of what watches tell. What each object says is not kept; those that would
 //! change are read once more for the fields that differ.
 
+mod barriers;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use super::super::labels::{self, Stands};
 use super::super::watch::News;
 use super::super::{Cluster, namespaces};
 use super::book::Book;
-use super::objects::{KINDS, Object, Told, each_object, told};
+use super::objects::{KINDS, Kind, Object, Told, each_object, each_of_plugins, served, told};
 use super::write::What;
 use crate::defaults::Completion;
 use crate::domain::{MANAGED_LABEL, MANAGED_PREFIX};
@@ -34,7 +36,8 @@ pub struct Forecast {
     pub flaws: BTreeMap<String, Vec<Flaw>>,
     /// What the cluster could not be asked of its own addresses.
     pub untold: Vec<AskError>,
-    /// What stands once in the cluster; nothing where it was asked for one tenant.
+    /// What stands once in the cluster, tenants' barriers too; where it was asked for one tenant, its barriers and
+    /// what they stand in.
     pub clusterwide: Vec<Deed>,
     /// Every namespace that is a tenant's or would be, by tenant and name.
     pub namespaces: Vec<Ahead>,
@@ -156,6 +159,8 @@ impl Cluster {
         let places = only.map(|_| &*places);
         let mut seer = Seer { book: Book::default(), strangers: BTreeMap::new(), now };
         seer.read(self, &snapshot, places).await?;
+        let plugins = served(self).await?;
+        seer.read_barriers(self, &plugins).await?;
         let mut ahead: Vec<Ahead> = owned
             .into_iter()
             .map(|(tenant, name)| seer.ahead(&snapshot, tenant, (name, stands.get(name))))
@@ -165,9 +170,10 @@ impl Cluster {
             None => seer.deeds("", &seal::clusterwide(&snapshot.tenants)).0,
             Some(_) => Vec::new(),
         };
+        clusterwide.extend(seer.barriers(only));
         let namespaces = ahead.iter_mut().map(|own| (own.name.as_str(), &mut own.deeds));
         let changes = namespaces.chain([("", &mut clusterwide)]);
-        self.compare(changes, (&snapshot, now), places).await?;
+        self.compare(changes, (&snapshot, now), (places, &plugins)).await?;
         let strays = strays(&snapshot, &stands, only);
         Ok(Forecast { snapshot, flaws, untold, clusterwide, namespaces: ahead, strays })
     }
@@ -183,7 +189,7 @@ impl Cluster {
         &self,
         deeds: impl Iterator<Item = (&'a str, &'a mut Vec<Deed>)>,
         (snapshot, now): (&Snapshot, Timestamp),
-        places: Option<&[&str]>,
+        (places, plugins): (Option<&[&str]>, &[Kind]),
     ) -> Result<(), AskError> {
         let mut open: HashMap<Object, (Managed, &mut Vec<String>)> = HashMap::new();
         for (namespace, deeds) in deeds {
@@ -204,7 +210,7 @@ impl Cluster {
         if open.is_empty() {
             return Ok(());
         }
-        each_object(self, places, false, |kind, live| {
+        let mut take = |kind, live: DynamicObject| {
             let namespace = live.namespace().unwrap_or_default();
             let key = Object { kind, namespace, name: live.name_any() };
             if let Some((wanted, lines)) = open.get_mut(&key) {
@@ -212,8 +218,9 @@ impl Cluster {
                 let live = serde_json::to_value(live).unwrap_or_default();
                 **lines = differs(wanted, &live).unwrap_or_default();
             }
-        })
-        .await
+        };
+        each_object(self, places, false, &mut take).await?;
+        each_of_plugins(self, plugins, take).await
     }
 }
 
@@ -221,7 +228,7 @@ impl Cluster {
 fn wanted(snapshot: &Snapshot, namespace: &str, now: Timestamp) -> Vec<Managed> {
     let tenants = &snapshot.tenants;
     if namespace.is_empty() {
-        return seal::clusterwide(tenants);
+        return [seal::clusterwide(tenants), barriers::wanted(tenants, now).collect()].concat();
     }
     match snapshot.standing(namespace).tenant().map(|own| seal::plan(tenants, own, namespace, now))
     {
@@ -251,20 +258,9 @@ impl Seer {
         snapshot: &Snapshot,
         places: Option<&[&str]>,
     ) -> Result<(), AskError> {
-        let mut listed: BTreeMap<&str, Vec<Told>> =
+        let mut listed: BTreeMap<&'static str, Vec<Told>> =
             KINDS.iter().map(|(kind, ..)| (*kind, Vec::new())).collect();
-        let take = |kind: &'static str, live: DynamicObject| {
-            let is_marked = live.labels().get(MANAGED_LABEL).is_some_and(|value| value == "true");
-            if is_marked {
-                listed.entry(kind).or_default().push(told(kind, live));
-            } else if live.name_any().starts_with(MANAGED_PREFIX) {
-                let namespace = live.namespace().unwrap_or_default();
-                let key = Object { kind, namespace, name: live.name_any() };
-                // These types always serialize.
-                let live = serde_json::to_value(live).unwrap_or_default();
-                self.strangers.insert(key, is_ours(&live));
-            }
-        };
+        let take = |kind, live| self.sort(&mut listed, kind, live);
         each_object(cluster, places, false, take).await?;
         self.book.adopt(Arc::new(snapshot.clone()), self.now);
         for (kind, listed) in listed {
@@ -272,6 +268,25 @@ impl Seer {
         }
         self.book.ration();
         Ok(())
+    }
+
+    /// Notes an object: as watches would tell it where it has our label, or that a name is taken.
+    fn sort(
+        &mut self,
+        listed: &mut BTreeMap<&'static str, Vec<Told>>,
+        kind: &'static str,
+        live: DynamicObject,
+    ) {
+        let is_marked = live.labels().get(MANAGED_LABEL).is_some_and(|value| value == "true");
+        if is_marked {
+            listed.entry(kind).or_default().push(told(kind, live));
+        } else if live.name_any().starts_with(MANAGED_PREFIX) {
+            let namespace = live.namespace().unwrap_or_default();
+            let key = Object { kind, namespace, name: live.name_any() };
+            // These types always serialize.
+            let live = serde_json::to_value(live).unwrap_or_default();
+            self.strangers.insert(key, is_ours(&live));
+        }
     }
 
     fn ahead(
@@ -302,7 +317,12 @@ impl Seer {
     /// What would be done in a namespace that must hold these objects, and how many of them stand as they
     /// must.
     fn deeds(&mut self, namespace: &str, wanted: &[Managed]) -> (Vec<Deed>, usize) {
-        let steps = self.book.outlook(namespace, self.now).steps;
+        (self.done_at(namespace), self.kept(namespace, wanted))
+    }
+
+    /// What would be done at a place.
+    fn done_at(&mut self, place: &str) -> Vec<Deed> {
+        let steps = self.book.outlook(place, self.now).steps;
         let deeds = steps.into_iter().filter_map(|step| {
             let doing = match step.what {
                 What::Look(_) => return None,
@@ -317,7 +337,7 @@ impl Seer {
             let Object { kind, name, .. } = step.object;
             Some(Deed { kind, name, doing })
         });
-        (deeds.collect(), self.kept(namespace, wanted))
+        deeds.collect()
     }
 
     /// The same of objects that nobody lays.

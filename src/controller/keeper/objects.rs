@@ -117,15 +117,24 @@ const fn of_plugin(PluginKind { name, group, version, plural, .. }: PluginKind) 
 }
 
 /// The dialect whose policies are of the kind of this name.
-pub(super) fn dialect(kind: &str) -> Option<Dialect> {
+pub(in crate::controller) fn dialect(kind: &str) -> Option<Dialect> {
     Dialect::ALL.into_iter().find(|own| own.kind().name == kind)
 }
 
 /// What objects of ours of a kind are listed by.
 pub(in crate::controller) fn ours(kind: &str) -> String {
-    let more = dialect(kind).map(Dialect::labels).unwrap_or_default();
-    let more = more.iter().map(|(key, value)| format!(",{key}={value}"));
-    format!("{MANAGED_LABEL}=true{}", more.collect::<String>())
+    [Some(format!("{MANAGED_LABEL}=true")), beside(kind)]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+/// What all objects of a kind are listed by whose names may be ours, where not simply all are.
+fn beside(kind: &str) -> Option<String> {
+    let labels = dialect(kind).map(Dialect::labels).unwrap_or_default();
+    let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    (!labels.is_empty()).then(|| labels.join(","))
 }
 
 /// The kind of this name.
@@ -149,6 +158,31 @@ pub(in crate::controller) async fn is_served(
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// The kinds of plugins that the cluster has.
+pub(in crate::controller) async fn served(cluster: &Cluster) -> Result<Vec<Kind>, AskError> {
+    let mut served = Vec::new();
+    for kind in PLUGIN_KINDS {
+        let failed = |source| AskError::List { what: kind.3.to_owned(), source };
+        if is_served(&cluster.client, kind).await.map_err(failed)? {
+            served.push(kind);
+        }
+    }
+    Ok(served)
+}
+
+/// Takes each object of these kinds of plugins that has our label, or may have a name of ours.
+pub(super) async fn each_of_plugins(
+    cluster: &Cluster,
+    kinds: &[Kind],
+    mut take: impl FnMut(&'static str, DynamicObject),
+) -> Result<(), AskError> {
+    for own @ (kind, .., plural) in kinds {
+        let all: Api<DynamicObject> = Api::all_with(cluster.client.clone(), &resource(*own));
+        each(&all, beside(kind).as_deref(), plural, |object| take(kind, object)).await?;
+    }
+    Ok(())
 }
 
 /// Waits until the cluster has a kind, or has it no more.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::ringfence;
 use crate::harness::{ControlPlane, Kubeconfig, Options, Output, wait_until};
 use crate::program::PATIENCE;
-use crate::walls::{ALPHA, Walls};
+use crate::walls::{ALPHA, BARRIERS, Walls};
 
 /// Who reads everything and writes nothing, and whose requests the API server records.
 const READER: &str = "reader";
@@ -268,4 +268,89 @@ fn what_would_be_put_right_is_told_field_by_field() {
     let refused = plan(&cluster, &stranger, &[]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
     assert!(refused.stderr.contains("forbidden"), "{refused:?}");
+}
+
+/// What would be done to what stands once in the cluster: `create Tier ringfence-tenants`, and how it differs.
+fn clusterwide(told: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let done = |own: &Value| {
+        let what = ["action", "kind", "name"].map(|field| text(&own[field])).join(" ");
+        let lines = own["differences"].as_array().unwrap().iter().map(text);
+        [vec![what], lines.collect()].concat().join("; ")
+    };
+    told["clusterwide"].as_array().unwrap().iter().map(done).collect()
+}
+
+const GAMMA: &str = "
+apiVersion: ringfence.dev/v1alpha1
+kind: Tenant
+metadata: {name: gamma}
+spec: {}
+---
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: ringfence-tenant-gamma}
+spec: {endpointSelector: {}}
+";
+
+#[test]
+fn what_would_become_of_barriers_is_told_too() {
+    let cluster = Walls::cluster(&Options::default());
+    for kinds in BARRIERS {
+        cluster.admin().kubectl_with(kinds, &["apply", "--server-side", "-f", "-"]).success();
+    }
+    let told = |more: &[&str]| {
+        json_of(&plan(&cluster, cluster.admin(), &[&["-o", "json"], more].concat()))
+    };
+    let made = |tenant: &str| {
+        [
+            "ClusterNetworkPolicy ringfence-tenant-",
+            "CiliumClusterwideNetworkPolicy ringfence-tenant-",
+            "GlobalNetworkPolicy ringfence-tenants.",
+        ]
+        .map(|of| format!("create {of}{tenant}"))
+        .to_vec()
+    };
+    let tier = vec!["create Tier ringfence-tenants".to_owned()];
+    // Of `later` it is planned, and not laid.
+    let all = [
+        vec!["create ClusterRoleBinding ringfence-owners".to_owned()],
+        tier.clone(),
+        made("alpha"),
+        made("beta"),
+    ];
+    wait_until(PATIENCE, "the kinds to be served", || clusterwide(&told(&[])).len() >= 8);
+    assert_eq!(clusterwide(&told(&[])), all.concat());
+    assert_eq!(clusterwide(&told(&["--tenant", "alpha"])), [tier, made("alpha")].concat());
+
+    let server = Walls::controller(&cluster, &[]);
+    wait_until(PATIENCE, "all of it to stand", || clusterwide(&told(&[])).is_empty());
+    drop(server);
+    let merge = |object: &str, spec: Value| {
+        let patch = json!({"spec": spec}).to_string();
+        cluster.admin().kubectl(&["patch", object, "--type=merge", "--patch", &patch]).success();
+    };
+    merge("clusternetworkpolicy/ringfence-tenant-alpha", json!({"priority": 3}));
+    merge("tier/ringfence-tenants", json!({"order": 5}));
+    let admin = cluster.admin();
+    admin.kubectl(&["delete", "globalnetworkpolicy", "ringfence-tenants.alpha"]).success();
+    admin.kubectl(&["delete", "tenant", "beta"]).success();
+    apply(&cluster, GAMMA);
+    let mut gone = made("beta");
+    gone.iter_mut().for_each(|line| *line = line.replace("create", "delete"));
+    gone.sort();
+    let gamma =
+        made("gamma").iter().map(|line| line.replace("create Cilium", "taken Cilium")).collect();
+    let expect: [Vec<String>; 4] = [
+        vec!["change Tier ringfence-tenants; spec.order: found `5`; it must be `999999`".to_owned()],
+        vec![
+            "change ClusterNetworkPolicy ringfence-tenant-alpha; spec.priority: found `3`; it must be `1000`".to_owned(),
+            "create GlobalNetworkPolicy ringfence-tenants.alpha".to_owned(),
+        ],
+        gone,
+        gamma,
+    ];
+    let told = clusterwide(&told(&[]));
+    assert!(told[0].starts_with("change ClusterRoleBinding ringfence-owners; "), "{}", told[0]);
+    assert_eq!(told[1..], expect.concat());
 }

@@ -10,6 +10,8 @@ use crate::program::{PATIENCE, in_seconds};
 
 const DEFINITIONS: &str = include_str!("barriers.yaml");
 const TIERS: &str = include_str!("tiers.yaml");
+/// The kinds of barriers, and of what they stand in.
+pub const ALL: [&str; 2] = [DEFINITIONS, TIERS];
 const ADMIN: &str = "/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies";
 const CILIUM: &str = "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies";
 const CALICO: &str = "/apis/projectcalico.org/v3/globalnetworkpolicies";

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::harness::{Api, ControlPlane, Kubeconfig, Options, Server, wait_until};
 use super::program::{PATIENCE, PROGRAM};
+pub use barriers::ALL as BARRIERS;
 
 /// The account that `manifests/base` makes.
 pub const ACCOUNT: &str = "system:serviceaccount:ringfence-system:ringfence";

@@ -63,6 +63,14 @@ impl Book {
         self.open.extend(self.objects.keys().filter(gone).cloned());
     }
 
+    /// Where barriers are looked at: those of tenants, and those that stand.
+    pub(in super::super) fn barrier_places(&self) -> impl Iterator<Item = String> + '_ {
+        let snapshot = self.snapshot.iter();
+        let tenants = snapshot.flat_map(|own| own.tenants.iter().map(|it| it.name.as_str()));
+        let standing = self.objects.keys().filter(|place| tenant_of(place).is_some());
+        tenants.map(barrier_place).chain(standing.cloned())
+    }
+
     /// An object came, changed or went: it is looked at, and what hangs on it.
     pub(super) fn open_for(&mut self, object: &Object) {
         self.open.insert(object.place());
