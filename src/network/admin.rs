@@ -207,10 +207,10 @@ fn listed<T>(
     match list {
         None => Ok(Ports::all()),
         Some([]) => Err("a list of ports is empty".to_owned()),
-        Some(list) => list.iter().try_fold(Ports::default(), |mut all, own| {
-            all.add(read(own)?);
-            Ok(all)
-        }),
+        Some(list) => {
+            let each: Result<Vec<Ports>, String> = list.iter().map(read).collect();
+            Ok(Ports::union(each?))
+        }
     }
 }
 

@@ -147,10 +147,8 @@ fn ports(list: &[NetworkPort<'_>]) -> Result<Ports, String> {
     if list.is_empty() {
         return Ok(Ports::all());
     }
-    list.iter().try_fold(Ports::default(), |mut all, own| {
-        all.add(port(own)?);
-        Ok(all)
-    })
+    let each: Result<Vec<Ports>, String> = list.iter().map(port).collect();
+    Ok(Ports::union(each?))
 }
 
 fn port(own: &NetworkPort<'_>) -> Result<Ports, String> {

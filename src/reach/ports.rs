@@ -115,6 +115,12 @@ impl PortSet {
         Self::each(|own| self.spans(own).or(other.spans(own)))
     }
 
+    /// Those of any of some sets.
+    #[must_use]
+    pub fn union(sets: &[Self]) -> Self {
+        Self::each(|own| Spans::union(sets.iter().map(|set| set.spans(own))))
+    }
+
     /// Those that are in both.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
@@ -176,9 +182,11 @@ impl Ports {
         Self { numbers: PortSet::all(), names: Vec::new() }
     }
 
-    /// Adds what another list has.
-    pub fn add(&mut self, other: Self) {
-        self.numbers = self.numbers.or(&other.numbers);
-        self.names.extend(other.names);
+    /// The ports of any of some lists.
+    #[must_use]
+    pub fn union(lists: Vec<Self>) -> Self {
+        let (numbers, names): (Vec<PortSet>, Vec<_>) =
+            lists.into_iter().map(|own| (own.numbers, own.names)).unzip();
+        Self { numbers: PortSet::union(&numbers), names: names.concat() }
     }
 }

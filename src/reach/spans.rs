@@ -49,7 +49,9 @@ impl<T: Number> Spans<T> {
     }
 
     pub fn contains(&self, number: T) -> bool {
-        self.0.iter().any(|(first, last)| *first <= number && number <= *last)
+        let begun = self.0.partition_point(|(first, _)| *first <= number);
+        let own = begun.checked_sub(1).and_then(|index| self.0.get(index));
+        own.is_some_and(|(_, last)| number <= *last)
     }
 
     pub fn first(&self) -> Option<T> {
@@ -58,7 +60,17 @@ impl<T: Number> Spans<T> {
 
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
-        let mut all: Vec<(T, T)> = self.0.iter().chain(&other.0).copied().collect();
+        Self::union([self, other])
+    }
+
+    /// The numbers of any of some sets.
+    #[must_use]
+    pub fn union<'s>(sets: impl IntoIterator<Item = &'s Self>) -> Self
+    where
+        T: 's,
+    {
+        let sets = sets.into_iter();
+        let mut all: Vec<(T, T)> = sets.flat_map(|own| own.0.iter().copied()).collect();
         all.sort_unstable();
         let mut merged: Vec<(T, T)> = Vec::with_capacity(all.len());
         for (first, last) in all {
@@ -75,25 +87,42 @@ impl<T: Number> Spans<T> {
 
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
-        let pairs = self.0.iter().flat_map(|own| other.0.iter().map(move |other| (own, other)));
-        let meet = pairs.map(|(own, other)| (own.0.max(other.0), own.1.min(other.1)));
-        Self(meet.filter(|(first, last)| first <= last).collect())
+        let (mut own, mut theirs) = (self.0.as_slice(), other.0.as_slice());
+        let mut both = Vec::new();
+        while let ([(first, last), rest @ ..], [(start, end), others @ ..]) = (own, theirs) {
+            let meet = (*first.max(start), *last.min(end));
+            if meet.0 <= meet.1 {
+                both.push(meet);
+            }
+            // The one that ends first meets nothing more.
+            if last < end { own = rest } else { theirs = others }
+        }
+        Self(both)
     }
 
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
+        let mut cuts = other.0.as_slice();
         let mut left = Vec::new();
         for (first, last) in &self.0 {
+            while let [(_, end), rest @ ..] = cuts
+                && end < first
+            {
+                cuts = rest;
+            }
             let mut from = Some(*first);
-            for (cut, end) in other.0.iter().filter(|(cut, end)| cut <= last && first <= end) {
-                let Some(start) = from else { break };
+            while let (Some(start), [(cut, end), rest @ ..]) = (from, cuts)
+                && cut <= last
+            {
                 left.extend(cut.before().filter(|it| start <= *it).map(|it| (start, it)));
                 from = end.behind().filter(|next| next <= last);
+                // One that goes on behind this range may cut the next.
+                if from.is_some() {
+                    cuts = rest;
+                }
             }
             left.extend(from.map(|start| (start, *last)));
         }
-        // A cut at the very first number leaves nothing before it.
-        left.retain(|(first, last)| first <= last);
         Self(left)
     }
 }
@@ -123,6 +152,11 @@ mod tests {
                 prop_assert_eq!(one.or(&other).contains(number), in_a || in_b);
                 prop_assert_eq!(one.and(&other).contains(number), in_a && in_b);
                 prop_assert_eq!(one.without(&other).contains(number), in_a && !in_b);
+            }
+            for own in [one.or(&other), one.and(&other), one.without(&other)] {
+                let apart = |pair: &[(u16, u16)]| pair[0].1 < pair[1].0 - 1;
+                prop_assert!(own.ranges().iter().all(|(first, last)| first <= last));
+                prop_assert!(own.ranges().windows(2).all(apart), "{:?}", own);
             }
             prop_assert_eq!(one.is_empty(), a.is_empty());
             prop_assert_eq!(one.first(), a.iter().min().copied());
