@@ -19,7 +19,7 @@ mod standards;
 mod verdicts;
 
 pub use fix::{Fixed, fix, rewrites};
-pub use map::{Drawing, Known, Map, Objects, POLICY_GROUPS, draw};
+pub use map::{Drawing, Known, Map, POLICY_GROUPS, Sketch, draw};
 pub use object::{Input, Item, Note, Problem, items};
 pub use review::{Asked, Progress, Record, Reviewed, Settings, review};
 pub use running::{Breach, BreachKey, Breaches, Inhabitants, Running};

@@ -34,4 +34,3 @@ pub use offboard::{Departure, Document, Fate, Leaving, ORDERED_DELETION, Offboar
 pub use ranges::watch_ranges;
 pub use replicas::{Replica, Replicas};
 pub use status::keep_status;
-pub use stock::Stock;

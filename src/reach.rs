@@ -55,7 +55,7 @@ pub use ask::{Answer, Point, Question, Why, ask};
 pub use edits::{Change, Edit, Grantee, Other, edits};
 pub use exposure::exposure;
 pub use flows::{Flow, Group, Party, flows};
-pub use labels::{Labels, Selector, Wanted};
+pub use labels::{Labels, Selector, Selectors, Wanted};
 pub use matrix::{Connection, Matrix};
 pub use model::{
     Action, Direction, NAME_LABEL, Namespace, Namespaces, Origin, Peer, Pod, PodPort, Policy, Rule,

@@ -36,15 +36,6 @@ use crate::reach::World;
 
 pub use kinds::POLICY_GROUPS;
 
-/// Where objects come from.
-#[derive(Debug, Clone, Copy)]
-pub enum Objects<'a> {
-    /// Texts, which are never all that there is in a cluster.
-    Texts(&'a [Input]),
-    /// All that a cluster holds of the kinds that are read, each with its kind.
-    Cluster(&'a [Value]),
-}
-
 /// How objects are read.
 #[derive(Debug, Clone, Copy)]
 pub struct Drawing<'a> {
@@ -61,7 +52,7 @@ pub struct Drawing<'a> {
 /// What reachability is asked about, and what is known of it beside.
 #[derive(Debug, Default)]
 pub struct Map {
-    /// It.
+    /// It; its namespaces are in the order of their names.
     pub world: World,
     /// Of each pod of the world, in its order, what else is known.
     pub known: Vec<Known>,
@@ -86,32 +77,45 @@ impl Map {
     /// The tenant that a namespace's label names.
     #[must_use]
     pub fn tenant(&self, namespace: &str) -> Option<&str> {
-        let found = self.world.namespaces.iter().find(|own| own.name == namespace)?;
-        found.labels.get(TENANT_LABEL).map(String::as_str)
+        let namespaces = &self.world.namespaces;
+        let found = namespaces.binary_search_by(|own| own.name.as_str().cmp(namespace)).ok()?;
+        namespaces.get(found)?.labels.get(TENANT_LABEL).map(String::as_str)
     }
 }
 
-/// Reads objects.
+/// Reads the objects of texts, which are never all that there is in a cluster.
 #[must_use]
-pub fn draw(objects: Objects<'_>, drawing: &Drawing<'_>) -> Map {
-    match objects {
-        Objects::Texts(inputs) => {
-            let mut found: Vec<Read> = inputs.iter().map(read).collect();
-            let notes = kustomize::pass_over(inputs, &mut found, &Verb::READ);
-            let problems = found.iter_mut().flat_map(|own| own.problems.drain(..)).collect();
-            let things = inputs.iter().zip(&found).flat_map(|(input, read)| {
-                read.items.iter().filter_map(|item| Thing::of_text(item, input, read))
-            });
-            let mut draft = Draft::new(drawing, problems, notes);
-            draft.take(&things.collect::<Vec<_>>());
-            draft.claims();
-            draft.finish()
-        }
-        Objects::Cluster(objects) => {
-            let things: Vec<Thing<'_>> = objects.iter().map(Thing::of_cluster).collect();
-            let mut draft = Draft::new(drawing, Vec::new(), Vec::new());
-            draft.take(&things);
-            draft.finish()
-        }
+pub fn draw(inputs: &[Input], drawing: &Drawing<'_>) -> Map {
+    let mut found: Vec<Read> = inputs.iter().map(read).collect();
+    let notes = kustomize::pass_over(inputs, &mut found, &Verb::READ);
+    let problems = found.iter_mut().flat_map(|own| own.problems.drain(..)).collect();
+    let things = inputs.iter().zip(&found).flat_map(|(input, read)| {
+        read.items.iter().filter_map(|item| Thing::of_text(item, input, read))
+    });
+    let mut draft = Draft::new(drawing, problems, notes);
+    draft.take(&things.collect::<Vec<_>>());
+    draft.claims();
+    draft.finish()
+}
+
+/// A map of a cluster, drawn object by object: none is kept, of which there may be many.
+pub struct Sketch<'a>(Draft<'a>);
+
+impl<'a> Sketch<'a> {
+    /// Of a cluster of which nothing has been told yet.
+    #[must_use]
+    pub fn new(drawing: &'a Drawing<'a>) -> Self {
+        Self(Draft::new(drawing, Vec::new(), Vec::new()))
+    }
+
+    /// Takes in an object, which says its apiVersion and kind.
+    pub fn take(&mut self, object: &Value) {
+        self.0.take_one(&Thing::of_cluster(object));
+    }
+
+    /// The map, once all objects of the kinds that are read have been told.
+    #[must_use]
+    pub fn finish(self) -> Map {
+        self.0.finish()
     }
 }

@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use super::cluster::ClusterArgs;
 use super::inputs::Inputs;
 use super::{output, policies};
-use crate::audit::{Drawing, Map, Objects, POLICY_GROUPS, Problem, draw};
-use crate::controller::Stock;
-use crate::policy::Tenants;
+use crate::audit::{Drawing, Map, POLICY_GROUPS, Problem, Sketch, draw};
+use crate::policy::{Tenants, Usable};
 
 /// Where objects and documents come from.
 #[derive(Debug, clap::Args)]
@@ -91,28 +90,22 @@ impl MapArgs {
         for failed in &inputs.failed {
             output::error(&failed.message);
         }
-        let map = draw(Objects::Texts(&inputs.read), &self.drawing(&tenants));
+        let map = draw(&inputs.read, &self.drawing(&tenants));
         let whole = inputs.failed.is_empty() && map.problems.is_empty();
         Ok(Drawn { map, tenants, whole })
     }
 
     fn of_cluster(&self, given: Option<Arc<Tenants>>) -> Result<Drawn> {
-        let Stock { documents, objects } =
-            self.which.ask(async |cluster| Ok(cluster.stock(&POLICY_GROUPS).await?))?;
-        let tenants = match (given, documents) {
-            (Some(given), _) => given,
-            (None, Some(usable)) => {
-                for (document, flaws) in &usable.flaws {
-                    for flaw in flaws {
-                        let (path, message) = (&flaw.path, &flaw.message);
-                        output::warning(&format!("{document}: {path}: {message}"));
-                    }
-                }
-                usable.documents.resolve()
-            }
-            (None, None) => Arc::default(),
-        };
-        let map = draw(Objects::Cluster(&objects), &self.drawing(&tenants));
+        let (map, tenants) = self.which.ask(async |cluster| {
+            let tenants = match given {
+                Some(given) => given,
+                None => in_force(cluster.usable().await?),
+            };
+            let drawing = self.drawing(&tenants);
+            let mut sketch = Sketch::new(&drawing);
+            cluster.each_object(&POLICY_GROUPS, |object| sketch.take(object)).await?;
+            Ok((sketch.finish(), tenants))
+        })?;
         let whole = map.problems.is_empty();
         Ok(Drawn { map, tenants, whole })
     }
@@ -120,6 +113,18 @@ impl MapArgs {
     fn drawing<'a>(&'a self, tenants: &'a Tenants) -> Drawing<'a> {
         Drawing { tenants, namespace: &self.namespace, as_is: self.as_is, now: Timestamp::now() }
     }
+}
+
+/// The documents of a cluster; what cannot be used of them is printed.
+fn in_force(documents: Option<Usable>) -> Arc<Tenants> {
+    let Some(usable) = documents else { return Arc::default() };
+    for (document, flaws) in &usable.flaws {
+        for flaw in flaws {
+            let (path, message) = (&flaw.path, &flaw.message);
+            output::warning(&format!("{document}: {path}: {message}"));
+        }
+    }
+    usable.documents.resolve()
 }
 
 impl Drawn {

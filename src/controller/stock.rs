@@ -16,27 +16,29 @@ const KINDS: [(&str, &str, &str, &str); 3] = [
     ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
 ];
 
-/// Objects of a cluster, and the documents in force there.
-#[derive(Debug)]
-pub struct Stock {
-    /// The documents; none where the cluster does not know our kinds.
-    pub documents: Option<Usable>,
-    /// The objects, each with apiVersion and kind.
-    pub objects: Vec<Value>,
-}
-
 impl Cluster {
-    /// Reads namespaces, pods and policies, page by page: NetworkPolicies, and of these API groups every
-    /// kind that is called a policy.
+    /// The documents in force; none where the cluster does not know our kinds.
     ///
     /// # Errors
     /// [`AskError`]
-    pub async fn stock(&self, groups: &[&str]) -> Result<Stock, AskError> {
-        let documents = match documents(self).await {
-            Ok(objects) => Some(usable(&sources(&objects))),
-            Err(AskError::NoKinds) => None,
-            Err(error) => return Err(error),
-        };
+    pub async fn usable(&self) -> Result<Option<Usable>, AskError> {
+        match documents(self).await {
+            Ok(objects) => Ok(Some(usable(&sources(&objects)))),
+            Err(AskError::NoKinds) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads namespaces, pods and policies, page by page: NetworkPolicies, and of these API groups every
+    /// kind that is called a policy. Each is told with its apiVersion and kind, and not kept.
+    ///
+    /// # Errors
+    /// [`AskError`]
+    pub async fn each_object(
+        &self,
+        groups: &[&str],
+        mut take: impl FnMut(&Value),
+    ) -> Result<(), AskError> {
         let mut kinds: Vec<ApiResource> = KINDS
             .iter()
             .map(|(group, version, kind, plural)| {
@@ -45,12 +47,11 @@ impl Cluster {
             })
             .collect();
         kinds.extend(self.policies_of(groups).await?);
-        let mut objects = Vec::new();
         for kind in &kinds {
             let all: Api<DynamicObject> = Api::all_with(self.client.clone(), kind);
-            each(&all, None, &kind.plural, |object| objects.push(whole(kind, object))).await?;
+            each(&all, None, &kind.plural, |object| take(&whole(kind, object))).await?;
         }
-        Ok(Stock { documents, objects })
+        Ok(())
     }
 
     /// The kinds of these groups that the cluster has and that are called policies.
@@ -64,12 +65,8 @@ impl Cluster {
     }
 }
 
-/// An object of a list, which does not say itself of what kind it is. Of pods, of which there are many, it
-/// is left out who wrote which field.
-fn whole(kind: &ApiResource, mut object: DynamicObject) -> Value {
-    if kind.kind == "Pod" {
-        object.metadata.managed_fields = None;
-    }
+/// An object of a list, which does not say itself of what kind it is.
+fn whole(kind: &ApiResource, object: DynamicObject) -> Value {
     // These types always serialize.
     let mut value = serde_json::to_value(object).unwrap_or_default();
     if let Some(object) = value.as_object_mut() {

@@ -1,7 +1,8 @@
 //! Labels, and selectors as sets of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// The labels of an object.
 pub type Labels = BTreeMap<String, String>;
@@ -107,9 +108,26 @@ impl Wanted {
 
 /// The labels that a selector selects: for each key that it speaks of, what the label may be.
 ///
-/// Two selectors that select the same labels are equal, but for those that select none.
+/// Two selectors that select the same labels are equal, but for those that select none. A copy takes no memory of
+/// its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Selector(BTreeMap<String, Wanted>);
+pub struct Selector(Arc<BTreeMap<String, Wanted>>);
+
+/// Selectors, each kept once: many policies say the same.
+#[derive(Debug, Clone, Default)]
+pub struct Selectors(HashSet<Selector>);
+
+impl Selectors {
+    /// Has a selector be a copy of one that is known.
+    pub fn share(&mut self, own: &mut Selector) {
+        match self.0.get(own) {
+            Some(known) => *own = known.clone(),
+            None => {
+                self.0.insert(own.clone());
+            }
+        }
+    }
+}
 
 impl Selector {
     /// What selects everything.
@@ -126,7 +144,7 @@ impl Selector {
             None => wanted,
         };
         if !both.is_anything() {
-            self.0.insert(key.to_owned(), both);
+            Arc::make_mut(&mut self.0).insert(key.to_owned(), both);
         }
         self
     }
@@ -214,7 +232,7 @@ impl Selector {
     pub fn negated(&self) -> Vec<Self> {
         let mut held = Self::default();
         let mut parts = Vec::with_capacity(self.0.len());
-        for (key, wanted) in &self.0 {
+        for (key, wanted) in self.0.iter() {
             parts.push(held.clone().with(key, wanted.negated()));
             held = held.with(key, wanted.clone());
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::addresses::AddressSet;
-use super::labels::{Labels, Selector};
+use super::labels::{Labels, Selector, Selectors};
 use super::ports::{Ports, Protocol};
 
 pub use crate::domain::NAME_LABEL;
@@ -116,6 +116,18 @@ impl Policy {
         }
     }
 
+    /// Has its selectors be copies of those that are known.
+    pub fn share(&mut self, known: &mut Selectors) {
+        self.subject.share(known);
+        let sides = [&mut self.ingress, &mut self.egress].into_iter().flatten();
+        for peer in sides.flat_map(|side| &mut side.rules).flat_map(|rule| &mut rule.peers) {
+            match peer {
+                Peer::Pods(scope) => scope.share(known),
+                Peer::Addresses(_) | Peer::Everyone => {}
+            }
+        }
+    }
+
     /// When it is asked: in its tier by its priority, and by its name where that says nothing.
     #[must_use]
     pub fn order(&self) -> impl Ord + use<'_> {
@@ -204,6 +216,16 @@ pub struct Scope {
     pub namespaces: Namespaces,
     /// Their labels.
     pub pods: Selector,
+}
+
+impl Scope {
+    fn share(&mut self, known: &mut Selectors) {
+        known.share(&mut self.pods);
+        match &mut self.namespaces {
+            Namespaces::Chosen(selector) => known.share(selector),
+            Namespaces::Named(_) => {}
+        }
+    }
 }
 
 /// Some namespaces.

@@ -10,7 +10,7 @@ use crate::domain::sanitise;
 use crate::network::{self, AdminKind, Found, NAME_LABEL, Read};
 use crate::objects::Malformed;
 use crate::policy::documents::IpBlocks;
-use crate::reach::{Namespace, Origin, Pod, Policy, Tier, Unclear, World};
+use crate::reach::{Namespace, Origin, Pod, Policy, Selectors, Tier, Unclear, World};
 use crate::rules::{self, Shape};
 use crate::seal;
 
@@ -20,6 +20,7 @@ pub(super) struct Draft<'a> {
     pods: Vec<(Pod, Known)>,
     templates: Vec<(Pod, Known)>,
     pub(super) policies: Vec<Held>,
+    selectors: Selectors,
     /// The kinds that may make pods and are not read, each with one of its objects.
     unknown: BTreeMap<String, (String, usize)>,
     problems: Vec<Problem>,
@@ -41,6 +42,7 @@ impl<'a> Draft<'a> {
             pods: Vec::new(),
             templates: Vec::new(),
             policies: Vec::new(),
+            selectors: Selectors::default(),
             unknown: BTreeMap::new(),
             problems,
             notes,
@@ -74,6 +76,14 @@ impl<'a> Draft<'a> {
             {
                 self.problems.push(thing.problem(message));
             }
+        }
+    }
+
+    /// Takes in an object of which no other has the name.
+    pub(super) fn take_one(&mut self, thing: &Thing<'_>) {
+        let placed = thing.head().map(|head| self.placed(head));
+        if let Err(message) = placed.and_then(|head| self.object(thing, &head)) {
+            self.problems.push(thing.problem(message));
         }
     }
 
@@ -149,7 +159,7 @@ impl<'a> Draft<'a> {
         let read = read.unwrap_or_else(|error| {
             open(thing, head, Tier::Namespaced, error.without_place().to_string())
         });
-        self.policies.push(Held { read, is_ours: is_ours(thing) });
+        self.hold(read, is_ours(thing));
         self.named(&head.namespace);
     }
 
@@ -159,13 +169,18 @@ impl<'a> Draft<'a> {
         let read = read.unwrap_or_else(|error| {
             open(thing, head, Tier::Admin, error.without_place().to_string())
         });
-        self.policies.push(Held { read, is_ours: false });
+        self.hold(read, false);
     }
 
     /// A policy of a kind that is not read. It may be asked before every other one.
     fn dialect(&mut self, thing: &Thing<'_>, head: &Head) {
         let text = format!("kind {} of {} is not read", head.kind, head.api_version);
-        self.policies.push(Held { read: open(thing, head, Tier::Admin, text), is_ours: false });
+        self.hold(open(thing, head, Tier::Admin, text), false);
+    }
+
+    pub(super) fn hold(&mut self, mut read: Read, is_ours: bool) {
+        read.policy.share(&mut self.selectors);
+        self.policies.push(Held { read, is_ours });
     }
 
     /// An old version of a kind that runs pods is one that the API server would refuse; other kinds are
@@ -234,9 +249,10 @@ impl<'a> Draft<'a> {
             self.notes.push(Note { source, text });
         }
         self.ties();
-        let there: HashSet<_> = self.pods.iter().map(|(pod, _)| workload(pod)).collect();
-        let templates = self.templates.iter().filter(|(pod, _)| !there.contains(&workload(pod)));
-        let (pods, known) = self.pods.iter().chain(templates).cloned().unzip();
+        let Self { pods, mut templates, .. } = self;
+        let there: HashSet<_> = pods.iter().map(|(pod, _)| workload(pod)).collect();
+        templates.retain(|(pod, _)| !there.contains(&workload(pod)));
+        let (pods, known) = pods.into_iter().chain(templates).unzip();
         let cluster = self.drawing.tenants.platform.spec.cluster.as_ref();
         let blocks = cluster.and_then(|cluster| cluster.ip_block_matches_pods);
         let mut world = World {

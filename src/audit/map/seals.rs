@@ -1,6 +1,6 @@
 //! What documents make of namespaces.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::draft::{Draft, Held};
 use super::thing::path;
@@ -55,9 +55,10 @@ impl<'a> Draft<'a> {
                 ((own.namespace.clone().unwrap_or_default(), own.name.clone()), own.source.clone())
             })
             .collect();
+        let names: HashSet<&str> = owned.iter().map(|(name, _)| name.as_str()).collect();
         let of_tenant = |held: &Held| {
             let namespace = held.read.policy.origin.namespace.as_deref();
-            owned.iter().any(|(name, _)| Some(name.as_str()) == namespace)
+            namespace.is_some_and(|own| names.contains(own))
         };
         self.policies.retain(|held| !held.is_ours || !of_tenant(held));
         for (namespace, tenant) in owned {
@@ -85,7 +86,7 @@ impl<'a> Draft<'a> {
         let text = own.to_value().to_string();
         // What the controller makes is always one that can be read.
         if let Ok(read) = network_policy(&text, namespace, &place) {
-            self.policies.push(Held { read, is_ours: true });
+            self.hold(read, true);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Drawing, Map, Objects, draw};
+use super::{Drawing, Map, Sketch, draw};
 use crate::audit::Input;
 use crate::policy::{self, Source, Tenants};
 use crate::reach::Matrix;
@@ -45,7 +45,7 @@ fn drawing(tenants: &Tenants) -> Drawing<'_> {
 
 fn of_text(text: &str, drawing: &Drawing<'_>) -> Map {
     let input = Input { source: "x.yaml".to_owned(), text: text.to_owned() };
-    draw(Objects::Texts(&[input]), drawing)
+    draw(&[input], drawing)
 }
 
 fn plain(text: &str) -> Map {
@@ -246,7 +246,10 @@ fn a_cluster_is_all_that_there_is() {
         json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "a"}, "status": {"podIP": "10.0.0.1"}}),
         json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "own", "namespace": "a"}, "spec": {"ingress": [{}]}}),
     ];
-    let map = draw(Objects::Cluster(&objects), &drawing(&tenants));
+    let drawing = drawing(&tenants);
+    let mut sketch = Sketch::new(&drawing);
+    objects.iter().for_each(|own| sketch.take(own));
+    let map = sketch.finish();
     assert_eq!(pods(&map), ["a/web[Pod] web the cluster"]);
     assert_eq!(map.world.namespaces.len(), 2);
     assert_eq!((map.tenant("a"), map.tenant("b")), (Some("alpha"), Some("gamma")));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::cluster::Cluster;
 use super::oracle::{self, allowed};
 use super::random::{ADDRESSES, PORTS, rounds, with_admin};
-use crate::audit::{Drawing, Input, Objects, draw};
+use crate::audit::{Drawing, Input, draw};
 use crate::policy::Tenants;
 use crate::reach::{Group, Matrix, Protocol, flows};
 use crate::report::reach::json;
@@ -52,7 +52,7 @@ fn printed(text: String) -> Vec<Value> {
         now: jiff::Timestamp::UNIX_EPOCH,
     };
     let input = Input { source: "-".to_owned(), text };
-    let map = draw(Objects::Texts(&[input]), &drawing);
+    let map = draw(&[input], &drawing);
     assert_eq!(
         (map.problems, map.notes, &map.world.unclear),
         (Vec::new(), Vec::new(), &Vec::new())
