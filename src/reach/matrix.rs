@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::addresses::AddressSet;
 use super::labels::Labels;
-use super::model::{Direction, Namespace, Peer, Pod, PodPort, Scope, World};
+use super::model::{Direction, Namespace, Peer, Pod, PodPort, Policy, Scope, World};
 use super::ports::PortSet;
 use super::sides::{Book, End, Sides};
 
@@ -49,8 +50,29 @@ struct Class<'w> {
     namespace: &'w Namespace,
     /// One of its pods.
     pod: &'w Pod,
-    egress: Sides<'w>,
-    ingress: Sides<'w>,
+    egress: Arc<Sides<'w>>,
+    ingress: Arc<Sides<'w>>,
+}
+
+/// What policies say; the same policies say the same of all pods that they select.
+struct Shared<'b, 'w> {
+    book: &'b Book<'w>,
+    /// By where the policies stand in memory.
+    known: HashMap<(Direction, Vec<*const Policy>), Arc<Sides<'w>>>,
+}
+
+impl<'w> Shared<'_, 'w> {
+    fn sides(
+        &mut self,
+        direction: Direction,
+        namespace: &Namespace,
+        labels: &Labels,
+    ) -> Arc<Sides<'w>> {
+        let own = self.book.selecting(direction, namespace, labels);
+        let places = own.iter().map(|policy| std::ptr::from_ref(*policy)).collect();
+        let made = || Arc::new(self.book.sides_of(direction, &own));
+        Arc::clone(self.known.entry((direction, places)).or_insert_with(made))
+    }
 }
 
 /// What policies can tell of a pod.
@@ -74,6 +96,7 @@ impl<'w> Matrix<'w> {
             world.namespaces.iter().map(|own| (own.name.as_str(), own)).collect();
         let mut classes = Vec::new();
         let mut known: HashMap<Told<'w>, usize> = HashMap::new();
+        let mut shared = Shared { book: &book, known: HashMap::new() };
         let mut of_pod = Vec::with_capacity(world.pods.len());
         for pod in &world.pods {
             let Some(namespace) = namespaces.get(pod.namespace.as_str()).copied() else {
@@ -81,7 +104,7 @@ impl<'w> Matrix<'w> {
                 continue;
             };
             let class = *known.entry(spoken.told(pod)).or_insert_with(|| {
-                let sides = |direction| book.sides(direction, namespace, &pod.labels);
+                let mut sides = |direction| shared.sides(direction, namespace, &pod.labels);
                 let (egress, ingress) = (sides(Direction::Egress), sides(Direction::Ingress));
                 classes.push(Class { namespace, pod, egress, ingress });
                 classes.len() - 1

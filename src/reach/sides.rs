@@ -126,14 +126,30 @@ impl<'w> Book<'w> {
         self.named.get(namespace).into_iter().flatten().chain(&self.chosen).copied()
     }
 
-    /// The policies that have a pod with these labels in a namespace as subject.
+    /// What the policies say that have a pod with these labels in a namespace as subject.
     #[must_use]
     pub fn sides(&self, direction: Direction, namespace: &Namespace, labels: &Labels) -> Sides<'w> {
+        self.sides_of(direction, &self.selecting(direction, namespace, labels))
+    }
+
+    /// The policies that have a pod with these labels in a namespace as subject, in the order in which they
+    /// are asked.
+    pub(super) fn selecting(
+        &self,
+        direction: Direction,
+        namespace: &Namespace,
+        labels: &Labels,
+    ) -> Vec<&'w Policy> {
         let own = self.of(&namespace.name).filter(|policy| {
             policy.side(direction).is_some() && selects(&policy.subject, namespace, labels)
         });
         let mut own: Vec<&Policy> = own.collect();
         own.sort_by_key(|policy| policy.order());
+        own
+    }
+
+    /// What these policies say of a pod that all of them have as subject.
+    pub(super) fn sides_of(&self, direction: Direction, own: &[&'w Policy]) -> Sides<'w> {
         let tier = |tier: Tier| {
             let policies: Vec<&Policy> =
                 own.iter().copied().filter(|policy| policy.tier == tier).collect();

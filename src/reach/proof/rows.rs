@@ -193,6 +193,9 @@ impl ByValue {
 
 /// Whether each pod that there could be is isolated in a tier; where that is not found out, it is not.
 fn is_isolated(ground: &Ground<'_>, side: &Side<'_, '_>, tier: Tier) -> bool {
+    if side.isolates_all(tier) {
+        return true;
+    }
     let free = side.not_isolated(tier);
-    free.is_never() || matches!(ground.search(&free, side.own, side.own), Ok(None))
+    !free.is_always() && matches!(ground.search(&free, side.own, side.own), Ok(None))
 }

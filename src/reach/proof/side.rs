@@ -63,11 +63,30 @@ impl<'w> Side<'_, 'w> {
 
     /// When no policy of a tier isolates the pod.
     pub(super) fn not_isolated(&self, tier: Tier) -> Formula<'w> {
-        let isolates = |policy: &&&Policy| {
+        if self.isolates_all(tier) {
+            return Formula::NEVER;
+        }
+        let isolating = self.isolating(tier);
+        Formula::all(isolating.map(|policy| self.subject(&policy.subject).negated()))
+    }
+
+    /// Whether one policy of a tier can be seen to isolate every pod.
+    pub(super) fn isolates_all(&self, tier: Tier) -> bool {
+        let mut isolating = self.isolating(tier);
+        isolating.any(|Policy { subject: Scope { namespaces, pods }, .. }| {
+            let everywhere = match namespaces {
+                Namespaces::Named(name) => *name == self.own.name,
+                Namespaces::Chosen(selector) => selector.is_everything(),
+            };
+            everywhere && pods.is_everything()
+        })
+    }
+
+    fn isolating(&self, tier: Tier) -> impl Iterator<Item = &'w Policy> {
+        let isolates = move |policy: &&Policy| {
             policy.tier == tier && policy.side(self.direction).is_some_and(|side| side.isolates)
         };
-        let isolating = self.policies.iter().filter(isolates);
-        Formula::all(isolating.map(|policy| self.subject(&policy.subject).negated()))
+        self.policies.iter().copied().filter(isolates)
     }
 
     fn rules(&self, tier: Tier) -> impl Iterator<Item = (&'w Policy, &'w Rule)> {
