@@ -23,7 +23,10 @@ pub(super) fn policies(
         let ways = [Way::Out, Way::In];
         ways.into_iter().filter_map(move |way| side(grant, tenant, namespace, way))
     };
-    with_ports(tenants, now).iter().flat_map(of_grant).collect()
+    let concerned = |grant: &GrantSpec| {
+        [&grant.from, &grant.to].iter().any(|party| concerns(party, tenant, namespace))
+    };
+    some_with_ports(tenants, now, concerned).iter().flat_map(of_grant).collect()
 }
 
 /// The policies of the grants by which pods of a namespace open connections.
@@ -33,7 +36,8 @@ pub(super) fn egress(
     namespace: &str,
     now: Timestamp,
 ) -> Vec<Managed> {
-    let grants = with_ports(tenants, now);
+    let concerned = |grant: &GrantSpec| concerns(&grant.from, tenant, namespace);
+    let grants = some_with_ports(tenants, now, concerned);
     grants.iter().filter_map(|grant| side(grant, tenant, namespace, Way::Out)).collect()
 }
 
@@ -62,9 +66,18 @@ pub fn in_force(tenants: &Tenants, now: Timestamp) -> impl Iterator<Item = &Name
 
 /// The same, each with its ports, by their names.
 pub(super) fn with_ports(tenants: &Tenants, now: Timestamp) -> Vec<Usable<'_>> {
-    let of = |grant: &'_ Named<GrantSpec>| usable(tenants, &grant.spec, now);
+    some_with_ports(tenants, now, |_| true)
+}
+
+/// Some of them.
+fn some_with_ports(
+    tenants: &Tenants,
+    now: Timestamp,
+    wanted: impl Fn(&GrantSpec) -> bool,
+) -> Vec<Usable<'_>> {
+    let grants = tenants.grants.iter().filter(|grant| wanted(&grant.spec));
     let mut all: Vec<_> =
-        tenants.grants.iter().filter_map(|grant| Some((grant, of(grant)?))).collect();
+        grants.filter_map(|grant| Some((grant, usable(tenants, &grant.spec, now)?))).collect();
     all.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
     all
 }
