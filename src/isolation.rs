@@ -31,7 +31,7 @@ use jiff::Timestamp;
 
 use crate::domain::TenantName;
 use crate::policy::{Tenant, Tenants};
-use crate::reach::{self, AddressSet, Inquiry, Prover, Witness, World};
+use crate::reach::{self, Inquiry, Prover, Witness, World};
 use doubts::Doubts;
 use sites::Sites;
 
@@ -137,9 +137,7 @@ pub fn prove(asked: &Asked<'_>) -> Proof {
         sites,
         policies: asked.world.policies.iter().chain(&seals).collect(),
         permits,
-        addresses: ranges
-            .iter()
-            .fold(AddressSet::default(), |all, own| all.or(&AddressSet::of(own))),
+        addresses: ranges.iter().collect(),
     };
     let prover = Prover::new(&question);
     let doubts = Doubts::of(asked, &all, &question);

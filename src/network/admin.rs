@@ -4,7 +4,7 @@
 //! have their node's network are no subject and no peer (network-policy-api, `ClusterNetworkPolicySubject`),
 //! and of them everything is undefined in any case.
 
-use super::policy::{Read, range};
+use super::policy::{Read, ranges};
 use super::selector::selector;
 use crate::domain::sanitise;
 use crate::objects::{
@@ -12,8 +12,8 @@ use crate::objects::{
     LabelSelector, Malformed, NamespacedPods, from_json,
 };
 use crate::reach::{
-    Action, AddressSet, Direction, Namespaces, Origin, Peer, Policy, PortSet, Ports, Protocol,
-    Rule, Scope, Selector, Side, Tier, Unclear,
+    Action, Direction, Namespaces, Origin, Peer, Policy, PortSet, Ports, Protocol, Rule, Scope,
+    Selector, Side, Tier, Unclear,
 };
 
 /// The kinds of policies of the whole cluster.
@@ -188,11 +188,7 @@ fn peer(own: &AdminPeer<'_>, direction: Direction) -> Result<Peer, String> {
         (None, Some(pods), []) => Ok(Peer::Pods(some_of(pods)?)),
         (None, None, []) => Err("a peer says nothing that is known".to_owned()),
         (None, None, networks) if direction == Direction::Egress => {
-            let all = networks.iter().map(|own| range(own));
-            let all = all
-                .into_iter()
-                .try_fold(AddressSet::default(), |all, own| Ok::<_, String>(all.or(&own?)));
-            Ok(Peer::Addresses(all?))
+            ranges(networks).map(Peer::Addresses)
         }
         (None, None, _) => Err("a peer of an ingress rule has networks".to_owned()),
         _ => Err("a peer has more than one of its fields".to_owned()),

@@ -1,5 +1,7 @@
 //! NetworkPolicies.
 
+use std::borrow::Cow;
+
 use super::selector::selector;
 use crate::domain::{Cidr, InvalidCidr, sanitise};
 use crate::objects::{
@@ -32,7 +34,16 @@ pub fn network_policy(
     namespace: &str,
     place: &dyn Fn(&str) -> String,
 ) -> Result<Read, Malformed> {
-    let policy: NetworkPolicy<'_> = from_json(text)?;
+    from_json(text).map(|policy| read_policy(&policy, namespace, place))
+}
+
+/// The same of one that is decoded.
+#[must_use]
+pub fn read_policy(
+    policy: &NetworkPolicy<'_>,
+    namespace: &str,
+    place: &dyn Fn(&str) -> String,
+) -> Read {
     let of = |direction, field: &str, rules: &[NetworkRule<'_>]| -> Vec<(Direction, String)> {
         let numbers = 0..rules.len();
         numbers.map(|index| (direction, place(&format!("/spec/{field}/{index}")))).collect()
@@ -46,14 +57,13 @@ pub fn network_policy(
         source: place(""),
         places,
     };
-    let read = Reader { namespace }.policy(&policy, &origin);
-    Ok(match read {
+    match (Reader { namespace }.policy(policy, &origin)) {
         Ok(policy) => Read { policy, unclear: None },
         Err(text) => {
             let policy = Policy::open(origin.clone(), Tier::Namespaced);
             Read { policy, unclear: Some(Unclear { origin, text }) }
         }
-    })
+    }
 }
 
 struct Reader<'a> {
@@ -127,15 +137,21 @@ fn optional(own: Option<&LabelSelector<'_>>) -> Result<Selector, String> {
 }
 
 fn addresses(block: &IpBlock<'_>) -> Result<AddressSet, String> {
-    let except = block.except.iter().map(|own| range(own));
-    except.into_iter().try_fold(range(&block.cidr)?, |all, own| Ok(all.without(&own?)))
+    let except = ranges(&block.except)?;
+    Ok(AddressSet::of(&range(&block.cidr)?).without(&except))
 }
 
-pub(super) fn range(text: &str) -> Result<AddressSet, String> {
+/// The addresses of any of some ranges.
+pub(super) fn ranges(texts: &[Cow<'_, str>]) -> Result<AddressSet, String> {
+    let all: Result<Vec<Cidr>, String> = texts.iter().map(|own| range(own)).collect();
+    Ok(all?.iter().collect())
+}
+
+fn range(text: &str) -> Result<Cidr, String> {
     match text.parse::<Cidr>() {
-        Ok(cidr) => Ok(AddressSet::of(&cidr)),
+        Ok(cidr) => Ok(cidr),
         // The API server takes them, and they stand for the range.
-        Err(InvalidCidr::HostBits { range, .. }) => Ok(AddressSet::of(&range)),
+        Err(InvalidCidr::HostBits { range, .. }) => Ok(range),
         Err(InvalidCidr::Shape(text)) => {
             Err(format!("`{}` is not a range of addresses", sanitise(&text, 63)))
         }

@@ -12,6 +12,14 @@ pub struct AddressSet {
     v6: Spans<u128>,
 }
 
+impl<'a> FromIterator<&'a Cidr> for AddressSet {
+    fn from_iter<I: IntoIterator<Item = &'a Cidr>>(ranges: I) -> Self {
+        let sets: Vec<Self> = ranges.into_iter().map(Self::of).collect();
+        let v4 = Spans::union(sets.iter().map(|own| &own.v4));
+        Self { v4, v6: Spans::union(sets.iter().map(|own| &own.v6)) }
+    }
+}
+
 impl AddressSet {
     /// Every address.
     #[must_use]
