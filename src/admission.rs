@@ -17,6 +17,7 @@ mod fill;
 mod judge;
 mod kept;
 mod network;
+mod pod_metadata;
 mod stream;
 mod tenancy;
 

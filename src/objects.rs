@@ -7,6 +7,7 @@
 
 mod admin;
 mod carried;
+mod content;
 pub mod decode;
 pub mod json;
 mod meta;
@@ -22,6 +23,7 @@ pub use admin::{
     NamespacedPods,
 };
 pub use carried::Carried;
+pub use content::content_changed;
 pub use decode::{Malformed, Raw, from_json};
 pub use meta::{Annotations, Labelled, Made, MadeMeta, Meta, Object, OwnerReference};
 pub use network::{

@@ -21,7 +21,7 @@ pub mod tenancy;
 
 pub use examples::{Example, Step};
 pub use images::{ImagesView, judge_images};
-pub use network::{NetworkView, judge_network};
+pub use network::{NetworkView, PodMetadataView, judge_network, judge_pod_metadata};
 pub use pod_security::{PodView, backstop_in, is_significant, judge_pod, standards};
 pub use resources::{Resource, Shape, find_kind, find_resource};
 pub use rule::{Concern, MOST_FINDINGS, PodCheck, Report, Revision, Rule, Terms};
@@ -49,8 +49,7 @@ pub fn rule(code: Code) -> Option<&'static Rule> {
 }
 
 /// The families whose rules are yet to come; profiles may name their keys already.
-pub const HELD_FAMILIES: [(&str, &str); 5] = [
-    ("RF4", "network, beside RF4001: what policies seem to close, reserved labels, annotations"),
+pub const HELD_FAMILIES: [(&str, &str); 4] = [
     ("RF5", "services and entry points"),
     ("RF6", "identity, beside RF6001: roles, bindings, tokens"),
     ("RF7", "storage"),

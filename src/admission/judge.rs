@@ -1,7 +1,7 @@
 //! What is refused.
 
 use super::case::{Case, Fault, Stage, malformed, pod, required, unread};
-use super::{document, exempt, kept, network, stream, tenancy};
+use super::{document, exempt, kept, network, pod_metadata, stream, tenancy};
 use crate::defaults::{PodPlan, plan_ephemeral, plan_pod};
 use crate::domain::{Class, FieldPath, Finding, Operation, Verdict};
 use crate::objects::{
@@ -22,22 +22,30 @@ pub fn judge(case: &Case<'_>) -> Verdict {
         }
         Shape::ServiceAccount if changes => in_namespace(case, |case, _| readable(case)),
         Shape::Namespace if case.operation != Operation::Connect => tenancy::namespace(case),
-        Shape::Kept | Shape::KeptClusterwide if case.operation != Operation::Connect => {
-            kept::kept(case).and_then(|mut findings| {
-                findings.extend(network::policy(case)?);
-                Ok(findings)
-            })
+        Shape::PodStatus if case.operation == Operation::Update => pod_metadata::status(case),
+        Shape::Kept
+        | Shape::KeptClusterwide
+        | Shape::PluginPolicy
+        | Shape::PluginPolicyClusterwide
+        | Shape::KeptPolicyClusterwide
+            if case.operation != Operation::Connect =>
+        {
+            policy_or_kept(case)
         }
         Shape::Document => document::document(case),
         Shape::Stream if case.operation == Operation::Connect => stream::stream(case),
         Shape::NodeStream if case.operation == Operation::Connect => stream::node_stream(case),
         // What no rule looks at: it is known, and so admitted.
         Shape::Pod
+        | Shape::PodStatus
         | Shape::Template(_)
         | Shape::ServiceAccount
         | Shape::Namespace
         | Shape::Kept
         | Shape::KeptClusterwide
+        | Shape::PluginPolicy
+        | Shape::PluginPolicyClusterwide
+        | Shape::KeptPolicyClusterwide
         | Shape::Stream
         | Shape::NodeStream
         | Shape::Cordoned
@@ -53,6 +61,22 @@ pub fn judge(case: &Case<'_>) -> Verdict {
     match case.standing.profile() {
         Some(profile) => exempt::marked(case, Verdict::of(findings, |code| profile.mode(code))),
         None => Verdict::enforced(findings),
+    }
+}
+
+/// What the controller keeps some of, and network policies.
+fn policy_or_kept(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
+    match case.resource.shape {
+        Shape::Kept | Shape::KeptClusterwide => {
+            let mut findings = kept::kept(case)?;
+            findings.extend(network::policy(case)?);
+            Ok(findings)
+        }
+        Shape::KeptPolicyClusterwide => match kept::kept(case)? {
+            findings if findings.is_empty() => network::plugin_policy(case),
+            findings => Ok(findings),
+        },
+        _ => unread(case).and_then(|()| network::plugin_policy(case)),
     }
 }
 
@@ -87,11 +111,15 @@ fn is_upkeep(case: &Case<'_>) -> Result<bool, Fault> {
         Shape::Template(kind) => {
             template_changed(kind, text, old).map(|changed| !changed).map_err(in_object)
         }
-        Shape::ServiceAccount
+        Shape::PodStatus
+        | Shape::ServiceAccount
         | Shape::Namespace
         | Shape::Document
         | Shape::Kept
         | Shape::KeptClusterwide
+        | Shape::PluginPolicy
+        | Shape::PluginPolicyClusterwide
+        | Shape::KeptPolicyClusterwide
         | Shape::Stream
         | Shape::NodeStream
         | Shape::Cordoned
@@ -110,15 +138,18 @@ fn judge_whole_pod(case: &Case<'_>, profile: &EffectiveProfile) -> Result<Vec<Fi
     let old = old_text(case)?;
     let old: Option<Pod<'_>> =
         old.map(from_json).transpose().map_err(|error| malformed("oldObject", &error))?;
+    let mut findings =
+        pod_metadata::judged(case, &pod.meta, old.as_ref().map(|old| &old.meta), FieldPath::root());
     if old.as_ref().is_some_and(|old| !is_significant(&pod.spec, &old.spec)) {
-        return Ok(Vec::new());
+        return Ok(findings);
     }
     if case.stage == Stage::Manifest {
         let pod = pod.to_mut();
         as_stored(pod, false);
         plan(case, pod, old.as_ref(), profile).apply(pod);
     }
-    Ok(judged(&pod, FieldPath::root(), case, profile))
+    findings.extend(judged(&pod, FieldPath::root(), case, profile));
+    Ok(findings)
 }
 
 /// What an update changes. A manifest comes without it, and is judged whole.
@@ -164,7 +195,9 @@ fn judge_template(
         as_stored(&mut pod, true);
     }
     plan_pod(&pod, profile).apply(&mut pod);
-    Ok(judged(&pod, kind.path(), case, profile))
+    let mut findings = pod_metadata::judged(case, &pod.meta, None, kind.path());
+    findings.extend(judged(&pod, kind.path(), case, profile));
+    Ok(findings)
 }
 
 fn judged<'a>(

@@ -1,26 +1,25 @@
-//! A tenant's NetworkPolicies.
+//! A tenant's NetworkPolicies, and policies of other kinds.
 
 use super::case::{Case, Fault, Stage, malformed, required};
-use crate::domain::{Code, Finding, MANAGED_LABEL, Operation, TenantName, sanitise};
-use crate::network::network_policy;
-use crate::objects::{NetworkPolicy, from_json};
+use super::tenancy::requesters;
+use crate::domain::{Class, Code, Finding, MANAGED_LABEL, Mode, Operation, TenantName, sanitise};
+use crate::network::{network_policy, read_policy};
+use crate::objects::{NetworkPolicy, content_changed, from_json};
 use crate::policy::Tenant;
-use crate::policy::documents::{OneSided, Protocol as Written};
+use crate::policy::documents::Protocol as Written;
 use crate::reach::{AddressSet, Policy, PortSet, Protocol};
 use crate::rules::{NetworkView, judge_network};
 use crate::seal::{Managed, openings};
 use crate::state::Standing;
 
-/// The kind that is judged.
+/// The kind that is read.
 const KIND: &str = "NetworkPolicy";
 
-/// Judges what a tenant's policy opens, whole whenever its spec changes. What the controller keeps is not
+/// Judges what a tenant's policy does, whole whenever its spec changes. What the controller keeps is not
 /// the tenant's: who may write it is another rule's.
 pub(super) fn policy(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
     let Standing::Owned(tenant) = case.standing else { return Ok(Vec::new()) };
-    let changes = matches!(case.operation, Operation::Create | Operation::Update);
-    let judged = tenant.profile.network.one_sided != OneSided::Ignore;
-    if case.resource.kind != KIND || !changes || !judged || case.keeps(Some(tenant)) {
+    if case.resource.kind != KIND || !changes(case) || case.keeps(Some(tenant)) {
         return Ok(Vec::new());
     }
     let text = required("object", case.request.object.text())?;
@@ -35,24 +34,53 @@ pub(super) fn policy(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
         return Ok(Vec::new());
     }
     let namespace = &*case.request.namespace;
-    let unread = |error| malformed("object", &error);
-    let policy = network_policy(text, namespace, &str::to_owned).map_err(unread)?;
+    let policy = read_policy(&written, namespace, &str::to_owned);
     if let Some(unclear) = policy.unclear {
         return Err(Fault::new(Code::Malformed, sanitise(&unclear.text, 300)));
     }
-    let opened = openings(&case.snapshot.tenants, tenant, namespace, case.now);
+    let wanted = |code| tenant.profile.mode(code) != Mode::Ignore;
+    let (opened, outside) = if wanted(Code::OneSided) {
+        (openings(&case.snapshot.tenants, tenant, namespace, case.now), outside(case, tenant))
+    } else {
+        Default::default()
+    };
     let owner = |name: &str| -> Option<TenantName> {
         case.snapshot.standing(name).tenant().map(|tenant| tenant.name.clone())
     };
-    Ok(judge_network(&NetworkView {
+    let view = NetworkView {
         policy: &policy.policy,
         written: &written.spec,
         tenant: &tenant.name,
         shared: &policies(&opened.shared, namespace),
         grants: &policies(&opened.grants, namespace),
-        outside: &outside(case, tenant),
+        outside: &outside,
         owner: &owner,
-    }))
+    };
+    Ok(judge_network(&view, wanted))
+}
+
+/// Judges who writes a policy of a plugin's own kind, which no rule reads: for tenants' namespaces, and once in
+/// a cluster, the platform and the control plane do.
+pub(super) fn plugin_policy(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
+    let clusterwide = case.resource.cluster_scoped();
+    let elsewhere = !clusterwide && matches!(case.standing, Standing::Unowned(_));
+    if !changes(case) || elsewhere || case.class(case.standing.tenant()) != Class::Subject {
+        return Ok(Vec::new());
+    }
+    if !clusterwide && matches!(case.standing, Standing::Unknown) {
+        return Err(case.unknown_namespace());
+    }
+    let text = required("object", case.request.object.text())?;
+    let old = case.request.old_object.text().filter(|_| case.stage == Stage::Admission);
+    if old.is_some_and(|old| !content_changed(text, old)) {
+        return Ok(Vec::new());
+    }
+    let found = format!("a {} of {}", case.resource.kind, case.resource.group);
+    Ok(vec![requesters(Code::PolicyKind, found, "only the platform writes policies of this kind")])
+}
+
+fn changes(case: &Case<'_>) -> bool {
+    matches!(case.operation, Operation::Create | Operation::Update)
 }
 
 /// Policies of ours; one that could not be read would open nothing.
@@ -72,7 +100,7 @@ fn outside(case: &Case<'_>, tenant: &Tenant) -> Vec<(AddressSet, PortSet)> {
         return Vec::new();
     }
     let inside = case.snapshot.tenants.platform.not_outside();
-    let inside = inside.iter().fold(AddressSet::default(), |all, own| all.or(&AddressSet::of(own)));
+    let inside: AddressSet = inside.iter().collect();
     let one = |ports: &crate::policy::Ports| {
         ports.spans().fold(PortSet::default(), |all, (protocol, first, last)| {
             let protocol = match protocol {

@@ -23,6 +23,10 @@ pub fn standards(
         | Shape::Document
         | Shape::Kept
         | Shape::KeptClusterwide
+        | Shape::PodStatus
+        | Shape::PluginPolicy
+        | Shape::PluginPolicyClusterwide
+        | Shape::KeptPolicyClusterwide
         | Shape::Stream
         | Shape::NodeStream
         | Shape::Cordoned

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use super::Outcome;
 use super::map::{Drawn, MapArgs};
 use super::output::{self, Format};
+use crate::domain::{Code, Mode};
 use crate::isolation::{Asked, prove};
-use crate::policy::Tenants;
+use crate::policy::{Tenant, Tenants};
 use crate::report::proof::{Assumed, human, json};
 
 /// Proves that no path leads from one tenant to another, or shows one.
@@ -47,7 +48,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
     let asked = Asked { tenants: &tenants, world: &map.world, as_is, now: Timestamp::now() };
     let proof = prove(&asked);
     output::result(&match args.output {
-        Format::Human => human(&proof, &assumed(&tenants, as_is)),
+        Format::Human => human(&proof, &assumed(&tenants, as_is, asked.now)),
         Format::Json => json(&proof),
     })?;
     Ok(match (whole, proof.is_whole()) {
@@ -57,8 +58,12 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
     })
 }
 
-fn assumed(tenants: &Tenants, as_is: bool) -> Assumed {
+fn assumed(tenants: &Tenants, as_is: bool, now: Timestamp) -> Assumed {
     let reserved = tenants.platform.spec.reserved_pod_labels.iter().flatten();
+    // Where each tenant is refused them, the webhook that is in force says so already.
+    let refused = |tenant: &Tenant| tenant.profile.mode(Code::ReservedPodLabel) == Mode::Enforce;
+    let exempted = !tenants.exemptions.naming(Code::ReservedPodLabel, now).is_empty();
+    let reserved = reserved.filter(|_| exempted || !tenants.iter().all(refused));
     Assumed {
         as_is,
         ranges: tenants.platform.pod_ranges().iter().map(ToString::to_string).collect(),

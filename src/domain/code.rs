@@ -18,7 +18,7 @@ impl Family {
     pub const IMAGES: Self = Self(3);
     /// RF6: who may be whom, and who may reach into what.
     pub const IDENTITY: Self = Self(6);
-    /// RF4
+    /// RF4: what opens and closes connections.
     pub const NETWORK: Self = Self(4);
     /// RF9: the guard itself.
     pub const GUARD: Self = Self(9);
@@ -161,6 +161,16 @@ register! {
     ImageReference = 3005,
     /// What a tenant's network policy allows beyond its own side.
     OneSided = 4001,
+    /// What a network policy looks as if it did, and does not.
+    IdlePolicy = 4002,
+    /// A rule for DNS by which DNS does not work.
+    DnsRule = 4003,
+    /// Labels of pods that network policies trust.
+    ReservedPodLabel = 4004,
+    /// Annotations that move a pod's network.
+    PodNetworkAnnotation = 4005,
+    /// Policies in network plugins' own kinds.
+    PolicyKind = 4006,
     /// Streams to pods: exec, attach, port-forward, proxy.
     Connect = 6001,
     /// An object or review that cannot be read.
@@ -188,7 +198,7 @@ impl Code {
     #[must_use]
     pub fn fixed_mode(self) -> Option<Mode> {
         match self {
-            Self::PublicName | Self::Misfit => Some(Mode::Warn),
+            Self::PublicName | Self::Misfit | Self::IdlePolicy | Self::DnsRule => Some(Mode::Warn),
             _ => self.family().always_enforced().then_some(Mode::Enforce),
         }
     }
@@ -198,7 +208,7 @@ impl Code {
     #[must_use]
     pub fn is_of_the_requester(self) -> bool {
         match self {
-            Self::Connect => true,
+            Self::Connect | Self::PolicyKind => true,
             Self::DocumentContent | Self::Misfit | Self::Unsealed => false,
             _ => self.family() == Family::TENANCY,
         }
@@ -291,7 +301,8 @@ mod tests {
         check("RF2", Some(RuleKey::Family(Family::POD_SECURITY)));
         check("RF2003", Some(RuleKey::Rule(Code::Privileged)));
         check("RF3004", Some(RuleKey::Rule(Code::LatestTag)));
-        check("RF4004", Some(RuleKey::Held(4004)));
+        check("RF4004", Some(RuleKey::Rule(Code::ReservedPodLabel)));
+        check("RF4099", Some(RuleKey::Held(4099)));
         check("RF6001", Some(RuleKey::Rule(Code::Connect)));
         check("RF6002", Some(RuleKey::Held(6002)));
         for wrong in

@@ -19,7 +19,7 @@ pub struct Assumed {
     pub as_is: bool,
     /// The ranges of pods' addresses.
     pub ranges: Vec<String>,
-    /// The keys of pods' labels that no pod of a tenant has.
+    /// The keys of pods' labels that no pod of a tenant has, although not each is refused them.
     pub reserved: Vec<String>,
 }
 
@@ -149,7 +149,7 @@ fn assumptions(text: &mut String, assumed: &Assumed) {
     ));
     if !reserved.is_empty() {
         say(&format!(
-            "no pod of a tenant gets a label that is reserved, which no rule refuses yet: {}",
+            "no pod of a tenant gets a label that is reserved, which RF4004 does not refuse to all of them: {}",
             reserved.join(", ")
         ));
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::domain::{Level, Version};
+use crate::domain::{Code, Level, Version};
 use crate::rules::{Concern, Example, HELD_FAMILIES, Rule, Step};
 
 #[derive(Serialize)]
@@ -197,9 +197,16 @@ fn looks_at(rule: &Rule) -> &'static str {
             "network policies, quotas, limit ranges and role bindings in tenants' namespaces, cluster \
              roles and their bindings, and their deletion; always enforced, and never exempted"
         }
-        Concern::NetworkPolicy(_) => {
+        Concern::NetworkPolicy(_) if rule.code == Code::OneSided => {
             "network policies in tenants' namespaces; set by the profile's network.oneSided, and never \
              exempted"
+        }
+        Concern::NetworkPolicy(_) => "network policies in tenants' namespaces; always a warning",
+        Concern::PodMetadata(_) => {
+            "labels and annotations of tenants' pods and pod templates, and of pods whenever they change"
+        }
+        Concern::PolicyKind => {
+            "policies of network plugins' own kinds in tenants' namespaces, and once in a cluster"
         }
         Concern::Stream => {
             "exec, attach, port-forward and proxy of pods, services and nodes, whatever is sent there"

@@ -4,6 +4,8 @@
 //! names. At most one validating entry matches a request: of several refusals the API server shows
 //! only the first.
 
+use std::collections::BTreeSet;
+
 use super::resources::{RESOURCES, Resource, Shape};
 use super::tenancy::{OURS, UPKEEP};
 use crate::domain::{MANAGED_LABEL, MANAGED_PREFIX, OUR_NAMESPACE, Operation};
@@ -144,13 +146,17 @@ pub(super) fn changes_of_namespaces() -> Vec<EntryRule> {
 
 /// All that may be done to objects of the kinds of which the controller keeps some.
 pub(super) fn uses_of_kept() -> Vec<EntryRule> {
-    let kept = |shape| matches!(shape, Shape::Kept | Shape::KeptClusterwide);
+    let kept = |shape| shape == Shape::Kept || is_kept_clusterwide(shape);
     lines(|resource| kept(resource.shape).then(|| uses(resource)))
 }
 
 /// The kinds of what stands once in a cluster, as a list in CEL.
 pub(super) fn kept_clusterwide() -> String {
-    named(|resource| resource.shape == Shape::KeptClusterwide)
+    named(|it| is_kept_clusterwide(it.shape))
+}
+
+fn is_kept_clusterwide(shape: Shape) -> bool {
+    matches!(shape, Shape::KeptClusterwide | Shape::KeptPolicyClusterwide)
 }
 
 fn uses(resource: &Resource) -> &'static [Operation] {
@@ -172,14 +178,19 @@ fn validate_tenants(name: &'static str, selects: Selects) -> Entry {
             }
             (Shape::Pod | Shape::Cordoned, _) => Some(UPDATE),
             (Shape::Kept, _) => Some(uses(resource)),
-            // Whoever the people of nobody's namespace are, is for RBAC to say.
+            // Whoever the people of nobody's namespace are, is for RBAC to say; what its pods are called and
+            // attached to, and what policies of plugins are in it, too.
             (Shape::Stream, _) => (selects == Selects::Tenants).then_some(CONNECT),
+            (Shape::PodStatus, _) => (selects == Selects::Tenants).then_some(UPDATE),
+            (Shape::PluginPolicy, _) => (selects == Selects::Tenants).then_some(BOTH),
             (
                 Shape::Template(_)
                 | Shape::Namespace
                 | Shape::ServiceAccount
                 | Shape::Document
                 | Shape::KeptClusterwide
+                | Shape::PluginPolicyClusterwide
+                | Shape::KeptPolicyClusterwide
                 | Shape::NodeStream
                 | Shape::Passed,
                 _,
@@ -229,7 +240,8 @@ fn aside() -> String {
     let kept = named(|resource| resource.shape == Shape::Kept && resource.subresource.is_empty());
     format!(
         "!({CONTROL_PLANE} && \
-         !(request.resource.resource in {pods} && request.operation != 'CONNECT') && \
+         !(request.resource.resource in {pods} && request.operation != 'CONNECT' && \
+         request.?subResource.orValue('') != 'status') && \
          !(request.resource.resource in {kept} && request.operation != 'DELETE' && \
          request.?subResource.orValue('') == '' && !({upkeep})))",
         upkeep = upkeep(),
@@ -245,8 +257,11 @@ fn upkeep() -> String {
     format!("request.userInfo.username in {}", list(UPKEEP))
 }
 
+/// The names of resources, each once: those of several groups have the same.
 fn named(wanted: impl Fn(&Resource) -> bool) -> String {
-    list(RESOURCES.iter().filter(|resource| wanted(resource)).map(|resource| resource.resource))
+    let mut seen = BTreeSet::new();
+    let names = RESOURCES.iter().filter(|it| wanted(it)).map(|it| it.resource);
+    list(names.filter(|name| seen.insert(*name)))
 }
 
 /// A list in CEL of texts that need no escape.
@@ -256,9 +271,12 @@ fn list(texts: impl IntoIterator<Item = &'static str>) -> String {
 }
 
 /// What stands once in a cluster, and streams to nodes. Whoever writes roles of their own is not asked
-/// about: only what is ours, or would be, comes to us.
+/// about: only what is ours, or would be, comes to us, and policies.
 fn validate_clusterwide() -> Entry {
     const CONNECT: &[Operation] = &[Operation::Connect];
+    const BOTH: &[Operation] = &[Operation::Create, Operation::Update];
+    let is_policy =
+        |shape| matches!(shape, Shape::PluginPolicyClusterwide | Shape::KeptPolicyClusterwide);
     let aside = format!(
         "!(request.operation == 'CONNECT' ? {CONTROL_PLANE} : {upkeep})",
         upkeep = upkeep()
@@ -267,7 +285,8 @@ fn validate_clusterwide() -> Entry {
         name: "cluster",
         mutating: false,
         rules: lines(|resource| match resource.shape {
-            Shape::KeptClusterwide => Some(uses(resource)),
+            Shape::KeptClusterwide | Shape::KeptPolicyClusterwide => Some(uses(resource)),
+            Shape::PluginPolicyClusterwide => Some(BOTH),
             Shape::NodeStream => Some(CONNECT),
             _ => None,
         }),
@@ -276,7 +295,15 @@ fn validate_clusterwide() -> Entry {
             not_ourselves(),
             ("not-control-plane-aside", aside),
             not_administrator(),
-            ("ours", format!("request.operation == 'CONNECT' || {}", ours())),
+            (
+                "ours-or-policy",
+                format!(
+                    "request.operation == 'CONNECT' || (request.operation != 'DELETE' && \
+                     request.resource.resource in {policies}) || {ours}",
+                    policies = named(|resource| is_policy(resource.shape)),
+                    ours = ours()
+                ),
+            ),
         ],
         ignore_failure: false,
         timeout_seconds: 5,

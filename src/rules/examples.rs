@@ -103,6 +103,7 @@ fn example(code: Code) -> Example {
     match code as u16 {
         1000..2000 => tenancy(code),
         2000..3000 => pods(code),
+        4000..5000 => networks(code),
         _ => others(code),
     }
 }
@@ -313,6 +314,42 @@ fn pods(code: Code) -> Example {
     }
 }
 
+fn networks(code: Code) -> Example {
+    match code {
+        Code::OneSided => objects(
+            policy!("web", "[{from: [{namespaceSelector: {}}]}]"),
+            policy!(
+                "web",
+                "[{from: [{namespaceSelector: {matchLabels: {ringfence.dev/tenant: alpha}}}]}]"
+            ),
+        ),
+        Code::IdlePolicy => objects(
+            egress!("[{to: [{podSelector: {}}]}]", "[Ingress]"),
+            egress!("[{to: [{podSelector: {}}]}]"),
+        ),
+        Code::DnsRule => objects(
+            egress!("[{to: [{podSelector: {}}], ports: [{protocol: UDP, port: 53}]}]"),
+            egress!(
+                "[{to: [{podSelector: {}}], ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]}]"
+            ),
+        ),
+        Code::ReservedPodLabel => objects(
+            pod_with!("labels: {app: web, io.kubernetes.pod.namespace: kube-system}"),
+            pod_with!("labels: {app: web}"),
+        ),
+        Code::PodNetworkAnnotation => objects(
+            pod_with!("annotations: {k8s.v1.cni.cncf.io/networks: beta-api/private}"),
+            pod_with!("annotations: {team: web}"),
+        ),
+        Code::PolicyKind => objects(
+            "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: web, namespace: alpha-dev}\n\
+             spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}\n",
+            policy!("web"),
+        ),
+        _ => Example::Nothing(NOT_OURS),
+    }
+}
+
 fn others(code: Code) -> Example {
     match code {
         Code::ImageRegistry => with(
@@ -341,13 +378,6 @@ fn others(code: Code) -> Example {
         Code::ImageReference => objects(
             pod!("", "registry.example.com/Alpha/App:1.4", ""),
             pod!("", "registry.example.com/alpha/app:1.4", ""),
-        ),
-        Code::OneSided => objects(
-            policy!("web", "[{from: [{namespaceSelector: {}}]}]"),
-            policy!(
-                "web",
-                "[{from: [{namespaceSelector: {matchLabels: {ringfence.dev/tenant: alpha}}}]}]"
-            ),
         ),
         Code::Connect => Example::Objects {
             given: "alpha-devs own tenant alpha, whose namespace alpha-dev is",

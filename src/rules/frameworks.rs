@@ -101,6 +101,11 @@ fn of(code: Code) -> &'static [&'static str] {
         | Code::Misfit
         | Code::Unsealed
         | Code::OneSided
+        | Code::IdlePolicy
+        | Code::DnsRule
+        | Code::ReservedPodLabel
+        | Code::PodNetworkAnnotation
+        | Code::PolicyKind
         | Code::Connect
         | Code::ProbeHosts
         | Code::EarlyProbeHosts

@@ -7,7 +7,7 @@ use crate::objects::TemplateKind;
 pub struct Resource {
     /// API group; the core group is empty.
     pub group: &'static str,
-    /// API version.
+    /// API version; `*` for all, where no rule reads more than metadata.
     pub version: &'static str,
     /// Plural name.
     pub resource: &'static str,
@@ -24,6 +24,8 @@ pub struct Resource {
 pub enum Shape {
     /// A pod.
     Pod,
+    /// What is known of a pod that runs; its metadata may change with it.
+    PodStatus,
     /// A template of pods.
     Template(TemplateKind),
     /// A namespace.
@@ -36,6 +38,12 @@ pub enum Shape {
     Kept,
     /// What some of ours is of that stands once in a cluster.
     KeptClusterwide,
+    /// A policy in a network plugin's own kind.
+    PluginPolicy,
+    /// The same, once in a cluster.
+    PluginPolicyClusterwide,
+    /// The same, of which some is ours.
+    KeptPolicyClusterwide,
     /// A stream to a pod, or to what stands before pods: exec, attach, port-forward, proxy.
     Stream,
     /// A stream to a node, by which every pod there is reached.
@@ -62,7 +70,12 @@ impl Resource {
     pub fn cluster_scoped(&self) -> bool {
         matches!(
             self.shape,
-            Shape::Namespace | Shape::Document | Shape::KeptClusterwide | Shape::NodeStream
+            Shape::Namespace
+                | Shape::Document
+                | Shape::KeptClusterwide
+                | Shape::PluginPolicyClusterwide
+                | Shape::KeptPolicyClusterwide
+                | Shape::NodeStream
         )
     }
 
@@ -73,6 +86,19 @@ impl Resource {
         shape: Shape,
     ) -> Self {
         Self { group, version, resource: names.0, subresource: "", kind: names.1, shape }
+    }
+
+    /// A policy in a network plugin's own kind, whose versions are the plugin's to count.
+    const fn plugins(
+        group: &'static str,
+        names: (&'static str, &'static str),
+        shape: Shape,
+    ) -> Self {
+        Self::of(group, "*", names, shape)
+    }
+
+    fn is_of(&self, group: &str, version: &str) -> bool {
+        self.group == group && (self.version == "*" || self.version == version)
     }
 
     const fn sub(
@@ -90,7 +116,7 @@ pub static RESOURCES: &[Resource] = &[
     Resource::of("", "v1", ("pods", "Pod"), Shape::Pod),
     Resource::sub("", "v1", ("pods", "ephemeralcontainers"), Shape::Pod),
     Resource::sub("", "v1", ("pods", "resize"), Shape::Pod),
-    Resource::sub("", "v1", ("pods", "status"), Shape::Passed),
+    Resource::sub("", "v1", ("pods", "status"), Shape::PodStatus),
     Resource::sub("", "v1", ("pods", "binding"), Shape::Passed),
     Resource::sub("", "v1", ("pods", "eviction"), Shape::Passed),
     Resource::sub("", "v1", ("pods", "log"), Shape::Passed),
@@ -184,21 +210,83 @@ pub static RESOURCES: &[Resource] = &[
         "policy.networking.k8s.io",
         "v1alpha2",
         ("clusternetworkpolicies", "ClusterNetworkPolicy"),
-        Shape::KeptClusterwide,
+        Shape::KeptPolicyClusterwide,
     ),
     Resource::of(
         "cilium.io",
         "v2",
         ("ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
-        Shape::KeptClusterwide,
+        Shape::KeptPolicyClusterwide,
+    ),
+    Resource::plugins(
+        "policy.networking.k8s.io",
+        ("adminnetworkpolicies", "AdminNetworkPolicy"),
+        Shape::PluginPolicyClusterwide,
+    ),
+    Resource::plugins(
+        "policy.networking.k8s.io",
+        ("baselineadminnetworkpolicies", "BaselineAdminNetworkPolicy"),
+        Shape::PluginPolicyClusterwide,
+    ),
+    Resource::plugins(
+        "cilium.io",
+        ("ciliumnetworkpolicies", "CiliumNetworkPolicy"),
+        Shape::PluginPolicy,
+    ),
+    Resource::plugins(
+        "cilium.io",
+        ("ciliumlocalredirectpolicies", "CiliumLocalRedirectPolicy"),
+        Shape::PluginPolicy,
+    ),
+    Resource::plugins(
+        "cilium.io",
+        ("ciliumenvoyconfigs", "CiliumEnvoyConfig"),
+        Shape::PluginPolicy,
+    ),
+    Resource::plugins(
+        "cilium.io",
+        ("ciliumclusterwideenvoyconfigs", "CiliumClusterwideEnvoyConfig"),
+        Shape::PluginPolicyClusterwide,
+    ),
+    Resource::plugins(
+        "cilium.io",
+        ("ciliumegressgatewaypolicies", "CiliumEgressGatewayPolicy"),
+        Shape::PluginPolicyClusterwide,
+    ),
+    Resource::plugins(
+        "crd.projectcalico.org",
+        ("networkpolicies", "NetworkPolicy"),
+        Shape::PluginPolicy,
+    ),
+    Resource::plugins(
+        "crd.projectcalico.org",
+        ("globalnetworkpolicies", "GlobalNetworkPolicy"),
+        Shape::PluginPolicyClusterwide,
+    ),
+    Resource::plugins("crd.projectcalico.org", ("tiers", "Tier"), Shape::PluginPolicyClusterwide),
+    Resource::plugins(
+        "projectcalico.org",
+        ("networkpolicies", "NetworkPolicy"),
+        Shape::PluginPolicy,
+    ),
+    Resource::plugins("crd.antrea.io", ("networkpolicies", "NetworkPolicy"), Shape::PluginPolicy),
+    Resource::plugins(
+        "crd.antrea.io",
+        ("clusternetworkpolicies", "ClusterNetworkPolicy"),
+        Shape::PluginPolicyClusterwide,
+    ),
+    Resource::plugins(
+        "k8s.cni.cncf.io",
+        ("multi-networkpolicies", "MultiNetworkPolicy"),
+        Shape::PluginPolicy,
     ),
     Resource::of(
         "projectcalico.org",
         "v3",
         ("globalnetworkpolicies", "GlobalNetworkPolicy"),
-        Shape::KeptClusterwide,
+        Shape::KeptPolicyClusterwide,
     ),
-    Resource::of("projectcalico.org", "v3", ("tiers", "Tier"), Shape::KeptClusterwide),
+    Resource::of("projectcalico.org", "v3", ("tiers", "Tier"), Shape::KeptPolicyClusterwide),
     Resource::of("ringfence.dev", "v1alpha1", ("platforms", "Platform"), Shape::Document),
     Resource::sub("ringfence.dev", "v1alpha1", ("platforms", "status"), Shape::Document),
     Resource::of("ringfence.dev", "v1alpha1", ("profiles", "Profile"), Shape::Document),
@@ -221,7 +309,7 @@ pub fn find_resource(
 ) -> Option<&'static Resource> {
     RESOURCES.iter().find(|known| {
         (known.resource, known.subresource) == (resource, subresource)
-            && (known.group, known.version) == (group, version)
+            && known.is_of(group, version)
     })
 }
 
@@ -229,9 +317,7 @@ pub fn find_resource(
 #[must_use]
 pub fn find_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-    RESOURCES.iter().find(|known| {
-        !known.kind.is_empty()
-            && known.kind == kind
-            && (known.group, known.version) == (group, version)
-    })
+    RESOURCES
+        .iter()
+        .find(|known| !known.kind.is_empty() && known.kind == kind && known.is_of(group, version))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::images::ImagesView;
-use super::network::NetworkView;
+use super::network::{NetworkView, PodMetadataView};
 use super::pod_security::PodView;
 use super::tenancy::{KeptView, NamespaceView};
 use crate::domain::{Code, FieldPath, Finding, Fix, Level, Mode, Severity, Version};
@@ -50,6 +50,10 @@ pub enum Concern {
     Kept(fn(&KeptView<'_>, &mut Report<'_>)),
     /// A tenant's NetworkPolicies.
     NetworkPolicy(fn(&NetworkView<'_>, &mut Report<'_>)),
+    /// The labels and annotations of pods, and of the templates of pods.
+    PodMetadata(fn(&PodMetadataView<'_>, &mut Report<'_>)),
+    /// Policies in network plugins' own kinds.
+    PolicyKind,
     /// New pods of a namespace whose walls do not stand yet.
     Seal,
     /// Every request that reaches us.
@@ -100,6 +104,8 @@ impl Rule {
             | Concern::Stream
             | Concern::Kept(_)
             | Concern::NetworkPolicy(_)
+            | Concern::PodMetadata(_)
+            | Concern::PolicyKind
             | Concern::Seal
             | Concern::Guard => None,
         }

@@ -94,7 +94,7 @@ pub fn judge_namespace(view: &NamespaceView<'_>) -> Vec<Finding> {
 
 /// What a map of labels or annotations gains, loses or changes: each key with its value before and
 /// after.
-fn changes<'v>(
+pub(super) fn changes<'v>(
     old: Option<&'v Annotations<'v>>,
     new: &'v Annotations<'v>,
 ) -> Vec<(&'v str, Option<&'v str>, Option<&'v str>)> {

@@ -8,7 +8,7 @@ use super::{grants, network};
 use crate::policy::{Tenant, Tenants};
 
 /// The policies of a seal that open something beyond the tenant.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Openings {
     /// DNS, and what the profile shares.
     pub shared: Vec<Managed>,

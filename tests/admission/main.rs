@@ -5,6 +5,8 @@
 mod edits;
 #[path = "../../fuzz/src/lib.rs"]
 mod fuzz;
+#[path = "../support/openings.rs"]
+mod openings;
 #[path = "../support/pods.rs"]
 mod pods;
 #[path = "../support/reviews.rs"]
@@ -21,6 +23,8 @@ mod images;
 mod kept;
 mod network;
 mod orphans;
+mod plugin_policies;
+mod pod_metadata;
 mod strangers;
 mod streams;
 mod texts;

@@ -9,48 +9,18 @@ use ringfence::review::read;
 use ringfence::state::Snapshot;
 use serde_json::{Value, json};
 
+use super::openings::{ADMITTED, DOCUMENTS, NAMESPACES, REFUSED, policies, policy};
 use super::{edits, in_cluster};
 
-const DOCUMENTS: &str = include_str!("network/documents.yaml");
-const REFUSED: &str = include_str!("network/refused.yaml");
-const ADMITTED: &str = include_str!("network/admitted.yaml");
+/// What does not do what it looks as if it did.
+const WARNED: &str = include_str!("network/warned.yaml");
+/// Neighbours of those that do.
+const EFFECTIVE: &str = include_str!("network/effective.yaml");
 /// One of the Grants has ended.
 const NOW: &str = "2026-06-01T00:00:00Z";
 
 fn snapshot() -> Snapshot {
-    let namespaces = [
-        ("alpha-web", Some("alpha")),
-        ("alpha-db", Some("alpha")),
-        ("beta-api", Some("beta")),
-        ("warned", Some("warned")),
-        ("ingress-nginx", None),
-        ("kube-system", None),
-        ("monitoring", None),
-        ("plain", None),
-    ];
-    in_cluster(DOCUMENTS, &namespaces)
-}
-
-/// The policies of a file: a name, and the rest of the spec of a policy for pods labelled app=web.
-fn policies(text: &str) -> Vec<(String, Value)> {
-    let each = yaml::documents(text).into_iter().map(|document| {
-        let mut spec = document.unwrap().to_value();
-        let fields = spec.as_object_mut().unwrap();
-        let name = fields.remove("name").unwrap();
-        fields.entry("podSelector").or_insert(json!({"matchLabels": {"app": "web"}}));
-        // As the API server fills it in.
-        let types = [("Ingress", true), ("Egress", fields.contains_key("egress"))];
-        let types = types.iter().filter(|(_, concerned)| *concerned).map(|(name, _)| *name);
-        let types: Vec<&str> = types.collect();
-        fields.entry("policyTypes").or_insert(json!(types));
-        (name.as_str().unwrap().to_owned(), spec)
-    });
-    each.collect()
-}
-
-fn policy(namespace: &str, spec: &Value) -> Value {
-    json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-        "metadata": {"name": "own", "namespace": namespace}, "spec": spec})
+    in_cluster(DOCUMENTS, &NAMESPACES)
 }
 
 fn verdict(snapshot: &Snapshot, policy: &Value, old: &Value, now: &str) -> Verdict {
@@ -77,8 +47,10 @@ fn judged(spec: &Value) -> Verdict {
     verdict(&snapshot(), &policy("alpha-web", spec), &Value::Null, NOW)
 }
 
-fn findings(verdict: &Verdict) -> Vec<&Finding> {
-    verdict.findings().iter().map(|judged| &judged.finding).collect()
+/// What one rule found.
+fn findings(verdict: &Verdict, code: Code) -> Vec<&Finding> {
+    let findings = verdict.findings().iter().map(|judged| &judged.finding);
+    findings.filter(|finding| finding.code == code).collect()
 }
 
 /// The policy with the fixes made; who a rule for everyone is for is in the text of its fix.
@@ -102,11 +74,10 @@ fn what_a_side_cannot_open_alone_is_refused_and_the_fixes_pass() {
     let mut told = String::new();
     for (name, spec) in &refused {
         let verdict = judged(spec);
-        let found = findings(&verdict);
+        let found = findings(&verdict, Code::OneSided);
         assert_eq!(verdict.decision(), Decision::Deny, "{name}");
         told += &format!("{name}\n");
         for finding in &found {
-            assert_eq!(finding.code, Code::OneSided, "{name}");
             let Finding { path, found, must, fix, .. } = finding;
             assert!(
                 !found.contains("beta") || spec.to_string().contains("beta"),
@@ -117,7 +88,8 @@ fn what_a_side_cannot_open_alone_is_refused_and_the_fixes_pass() {
         }
         let mended = mended(&policy("alpha-web", spec), &found);
         let again = verdict_of(&mended);
-        assert_eq!(again.decision(), Decision::Admit, "{name}: {mended} {again:?}");
+        assert_eq!(findings(&again, Code::OneSided), Vec::<&Finding>::new(), "{name}: {mended}");
+        assert_ne!(again.decision(), Decision::Deny, "{name}: {mended}");
     }
     insta::assert_snapshot!("refused_policies", told);
 }
@@ -134,6 +106,63 @@ fn what_a_side_may_open_alone_passes() {
         let verdict = judged(spec);
         assert_eq!(verdict.decision(), Decision::Admit, "{name}: {verdict:?}");
     }
+}
+
+#[test]
+fn what_has_no_effect_is_warned_of() {
+    let mut told = String::new();
+    for (name, spec) in policies(WARNED) {
+        let verdict = judged(&spec);
+        assert_eq!(verdict.decision(), Decision::Warn, "{name}: {verdict:?}");
+        told += &format!("{name}\n");
+        for judged in verdict.findings() {
+            let Finding { code, path, found, must, fix, .. } = &judged.finding;
+            assert_eq!(judged.mode, Mode::Warn, "{name}");
+            told += &format!("  {path}: {code} {found}; {must}\n    fix: {}\n", fix.text);
+        }
+        let found: Vec<&Finding> = verdict.findings().iter().map(|own| &own.finding).collect();
+        if found.iter().all(|finding| !finding.fix.edits.is_empty()) {
+            let mended = edits::fixed(&policy("alpha-web", &spec), &found);
+            assert_eq!(verdict_of(&mended).decision(), Decision::Admit, "{name}: {mended}");
+        }
+    }
+    insta::assert_snapshot!("policies_without_effect", told);
+    for (name, spec) in policies(EFFECTIVE) {
+        let verdict = judged(&spec);
+        assert_eq!(verdict.decision(), Decision::Admit, "{name}: {verdict:?}");
+    }
+}
+
+/// As it is copied most often; beside that, it opens more than the tenant may.
+#[test]
+fn dns_by_a_label_that_nothing_sets_is_told() {
+    let told = |peer: Value| {
+        let ports = json!([{"port": 53, "protocol": "UDP"}, {"port": 53}]);
+        let verdict = judged(&json!({"podSelector": {}, "policyTypes": ["Egress"],
+            "egress": [{"to": [peer], "ports": ports}]}));
+        let found = findings(&verdict, Code::DnsRule);
+        found.iter().map(|own| format!("{}: {}", own.path, own.fix.text)).collect::<Vec<_>>()
+    };
+    let by = |labels: Value| json!({"namespaceSelector": {"matchLabels": labels}});
+    assert_eq!(
+        told(by(json!({"name": "kube-system"}))),
+        ["spec.egress[0].to[0].namespaceSelector: select it by its name: namespaceSelector: \
+          {matchLabels: {kubernetes.io/metadata.name: kube-system}}"]
+    );
+    let nothing = Vec::<String>::new();
+    assert_eq!(told(by(json!({"kubernetes.io/metadata.name": "kube-system"}))), nothing);
+    assert_eq!(told(by(json!({}))), nothing);
+}
+
+/// Where nothing is one-sided, nobody needs to know what is open beside; what has no effect is told all the same.
+#[test]
+fn rules_of_one_policy_have_modes_of_their_own() {
+    let spec = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}],
+        "egress": [{"to": [{"podSelector": {}}]}]});
+    let verdict = verdict_of(&policy("free", &spec));
+    assert_eq!(findings(&verdict, Code::OneSided), Vec::<&Finding>::new());
+    assert_eq!(findings(&verdict, Code::IdlePolicy).len(), 1);
+    assert_eq!(verdict.decision(), Decision::Warn);
 }
 
 #[test]
@@ -179,6 +208,6 @@ fn what_takes_too_long_to_decide_is_refused() {
     let spec = |peers: &[&Value]| json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": peers}]});
     // Nothing is left for the second, which would pass alone.
     let verdict = judged(&spec(&[&peer, &own]));
-    assert_eq!(findings(&verdict).len(), 2);
+    assert_eq!(findings(&verdict, Code::OneSided).len(), 2);
     assert_eq!(judged(&spec(&[&own])).decision(), Decision::Admit);
 }

@@ -24,7 +24,7 @@ fn wrong_codes() {
     insta::assert_snapshot!(session(&[
         &["rules", "RF2999"],
         &["rules", "rf2006"],
-        &["rules", "RF4004"],
+        &["rules", "RF4099"],
         &["rules", "RF2006", "RF5"],
     ]));
 }

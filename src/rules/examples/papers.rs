@@ -31,6 +31,32 @@ macro_rules! namespace {
     };
 }
 
+macro_rules! pod_with {
+    ($metadata:literal) => {
+        concat!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: app\n  namespace: alpha-dev\n  ",
+            $metadata,
+            "\nspec:\n  containers:\n  - name: app\n    image: registry.example.com/alpha/app:1.4\n"
+        )
+    };
+}
+
+macro_rules! egress {
+    ($rules:literal) => {
+        egress!($rules, "[Egress]")
+    };
+    ($rules:literal, $types:literal) => {
+        concat!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web, namespace: alpha-dev}\n\
+             spec:\n  podSelector: {}\n  policyTypes: ",
+            $types,
+            "\n  egress: ",
+            $rules,
+            "\n"
+        )
+    };
+}
+
 macro_rules! policy {
     ($name:literal) => {
         policy!($name, "[]")
