@@ -59,8 +59,7 @@ impl<'a, 'p, T> Checker<'a, 'p, T> {
                 let message = format!("{family} is always enforced: it cannot be set");
                 self.wrong_key(&format!("{at}/{key}"), message);
             }
-            if *key == RuleKey::Rule(Code::OneSided) {
-                let message = format!("{key} is set by `network.oneSided`");
+            if let Some(message) = set_elsewhere(*key) {
                 self.wrong_key(&format!("{at}/{key}"), message);
             }
         }
@@ -159,6 +158,17 @@ fn always_enforced(key: RuleKey) -> Option<Family> {
     family.always_enforced().then_some(family)
 }
 
+/// Why a rule outside those families has no mode that `rules` could set.
+fn set_elsewhere(key: RuleKey) -> Option<String> {
+    match key {
+        RuleKey::Rule(Code::OneSided) => Some(format!("{key} is set by `network.oneSided`")),
+        RuleKey::Rule(code) if !code.family().always_enforced() => {
+            code.fixed_mode().map(|mode| format!("{key} is always {mode}"))
+        }
+        _ => None,
+    }
+}
+
 impl Checker<'_, '_, PlatformSpec> {
     pub(super) fn platform(&mut self) {
         self.bounds("Platform");
@@ -213,6 +223,9 @@ impl Checker<'_, '_, ProfileSpec> {
         for (index, key) in overridable.enumerate() {
             if let Some(family) = always_enforced(*key) {
                 let message = format!("{family} is always enforced: nobody can loosen it");
+                self.wrong(&format!("/overridable/rules/{index}"), message);
+            }
+            if let Some(message) = set_elsewhere(*key) {
                 self.wrong(&format!("/overridable/rules/{index}"), message);
             }
         }

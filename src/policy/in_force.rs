@@ -229,8 +229,11 @@ impl Rows<'_> {
     }
 
     fn mode(&self, effective: &EffectiveProfile, code: Code) -> (Mode, Origin) {
-        let mode = effective.modes.of(code);
-        if code.family().always_enforced() {
+        let mode = effective.mode(code);
+        if code == Code::OneSided {
+            return (mode, self.origin("/network/oneSided"));
+        }
+        if code.fixed_mode().is_some() {
             return (mode, DEFAULT);
         }
         let by_tenant = mode_key(self.tenant.spec.rules.as_ref(), code);

@@ -14,6 +14,37 @@ fn effective(profile: &str, tenant: &str) -> EffectiveProfile {
     EffectiveProfile::clone(&tenants(&text).tenant("a").unwrap().profile)
 }
 
+/// The rules whose modes `rules` does not set are named nowhere among rules.
+#[test]
+fn rules_with_a_mode_of_their_own_are_set_where_they_are() {
+    let told = |profile: &str| {
+        let text = document("Profile", "own", profile);
+        let report = load(&[Source { name: "p.yaml".into(), text }]).err();
+        report.map_or_else(String::new, |report| report.to_string())
+    };
+    let own = "RF4001 is set by `network.oneSided`";
+    assert!(told("rules: {RF4001: warn}").contains(own));
+    assert!(told("overridable: {rules: [RF4001]}").contains(own));
+    assert!(told("rules: {RF4002: enforce}").contains("RF4002 is always warn"));
+    assert_eq!(told("rules: {RF4: warn, RF4004: warn}\noverridable: {rules: [RF4, RF4004]}"), "");
+}
+
+#[test]
+fn the_mode_in_force_of_the_one_sided_rule_is_told() {
+    let told = |profile: &str| {
+        let text = document("Profile", "own", profile) + &document("Tenant", "a", "profile: own");
+        let source = Source { name: "p.yaml".into(), text };
+        let survey = survey(&[source], &[]).unwrap();
+        let fields = survey.tenant("a", jiff::Timestamp::UNIX_EPOCH).unwrap().fields;
+        let modes = fields.into_iter().filter(|own| own.field.starts_with("rules.RF4"));
+        modes.map(|own| format!("{} {}", own.field, own.value)).collect::<Vec<_>>().join(", ")
+    };
+    let warned = "rules.RF4002 \"warn\", rules.RF4003 \"warn\"";
+    assert_eq!(told("{}"), format!("rules.RF4 \"enforce\", {warned}"));
+    let milder = told("network: {oneSided: warn}");
+    assert_eq!(milder, format!("rules.RF4 \"enforce\", rules.RF4001 \"warn\", {warned}"));
+}
+
 #[test]
 fn a_tenants_network_stands_within_the_profiles() {
     let check = |profile: &str, tenant: &str, expect: (Within, &str, &str, OneSided)| {
