@@ -4,6 +4,7 @@
 #[path = "../support/installation.rs"]
 mod installation;
 
+mod articles;
 mod certs;
 mod crds;
 mod ending;
