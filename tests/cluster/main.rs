@@ -8,6 +8,8 @@ mod harness;
 mod edits;
 #[path = "../support/installation.rs"]
 mod installation;
+#[path = "../support/openings.rs"]
+mod openings;
 #[path = "../support/pods.rs"]
 mod pods;
 #[path = "../support/reviews.rs"]
@@ -26,6 +28,7 @@ mod kept;
 mod leader;
 mod manifests;
 mod map;
+mod network;
 mod people;
 mod program;
 mod references;

@@ -19,7 +19,7 @@ const KINDS: [(&str, &str, &str, &str, &str); 2] = [
     ("cilium.io", "v2", "CiliumNetworkPolicy", "ciliumnetworkpolicies", "Namespaced"),
 ];
 
-fn definition((group, version, kind, plural, scope): (&str, &str, &str, &str, &str)) -> Value {
+pub fn definition((group, version, kind, plural, scope): (&str, &str, &str, &str, &str)) -> Value {
     let approved = json!({"api-approved.kubernetes.io": "unapproved, a test"});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -35,7 +35,7 @@ fn definition((group, version, kind, plural, scope): (&str, &str, &str, &str, &s
     })
 }
 
-fn deployment(namespace: &str, name: &str) -> Value {
+pub fn deployment(namespace: &str, name: &str) -> Value {
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
