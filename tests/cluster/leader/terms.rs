@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::harness::wait_until;
 use super::super::program::PATIENCE;
+use super::super::walls::{ACCOUNT, telemetry};
 use super::Cluster;
 
 /// Longer than a replica that is gone is reported.
@@ -92,4 +93,35 @@ fn who_stood_still_while_another_took_over_does_not_write() {
     });
     assert_eq!(cluster.turns(), ["one", "two"], "it does not write any more");
     drop(two);
+}
+
+/// It has work before it when it wakes, and cannot learn that another has led since: the clock alone tells it that
+/// its term is over.
+#[test]
+fn who_stood_still_writes_nothing_though_it_knows_of_no_other_leader() {
+    let cluster = Cluster::start();
+    let one = cluster.replica("one");
+    cluster.wait_leader("one");
+    let two = cluster.replica("two");
+    cluster.sealed_namespace("overslept");
+    one.signal("STOP");
+    cluster.open("overslept");
+    cluster.wait_leader("two");
+    cluster.wait_sealed("overslept");
+    two.signal("STOP");
+    let binding = ["delete", "rolebinding", "ringfence", "--namespace=ringfence-system"];
+    cluster.admin().kubectl(&binding).success();
+    let may = ["auth", "can-i", "get", "leases", "--namespace=ringfence-system", "--as", ACCOUNT];
+    wait_until(PATIENCE, "nobody to read the Lease", || cluster.admin().kubectl(&may).code != 0);
+    cluster.open("overslept");
+    one.signal("CONT");
+    wait_until(PATIENCE, "it to see the open namespace, and its term to end", || {
+        assert_eq!(cluster.turns(), ["one", "two"], "it writes though its term is over");
+        let log = one.server.log();
+        log.contains("cannot learn or say who the leader is")
+            && log.matches("another term of the leader").count() >= 2
+            && telemetry(&one.server).contains("ringfence_tenant_namespaces{seal=\"unsealed\"} 1")
+    });
+    assert_eq!(cluster.turns(), ["one", "two"]);
+    two.signal("CONT");
 }

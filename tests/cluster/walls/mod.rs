@@ -197,7 +197,7 @@ impl Walls {
 }
 
 /// The metrics of a server.
-fn telemetry(server: &Server) -> String {
+pub fn telemetry(server: &Server) -> String {
     let log = server.log();
     let address = log.split("(admission), http://").nth(1).unwrap().split(' ').next().unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
