@@ -46,7 +46,9 @@ impl<'a> Thing<'a> {
     }
 
     pub(super) fn of_cluster(object: &'a Value) -> Self {
-        Self { json: Cow::Owned(object.to_string()), at: At::Cluster }
+        // These types always serialize.
+        let json = serde_json::to_string(object).unwrap_or_default();
+        Self { json: Cow::Owned(json), at: At::Cluster }
     }
 
     pub(super) fn head(&self) -> Result<Head, String> {
