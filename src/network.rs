@@ -17,5 +17,3 @@ pub use admin::{AdminKind, admin_policy};
 pub use pod::{Found, namespace, pod, workload};
 pub use policy::{Read, network_policy, read_policy};
 pub use selector::selector;
-
-pub use crate::domain::NAME_LABEL;

@@ -58,8 +58,8 @@ pub use flows::{Flow, Group, Party, flows};
 pub use labels::{Labels, Selector, Selectors, Wanted};
 pub use matrix::{Connection, Matrix};
 pub use model::{
-    Action, Direction, NAME_LABEL, Namespace, Namespaces, Origin, Peer, Pod, PodPort, Policy, Rule,
-    Scope, Side, Tier, Unclear, World,
+    Action, Direction, Namespace, Namespaces, Origin, Peer, Pod, PodPort, Policy, Rule, Scope,
+    Side, Tier, Unclear, World,
 };
 pub use ports::{PortSet, Ports, Protocol};
 pub use proof::{

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::TENANT_LABEL;
-use crate::network::NAME_LABEL;
+use crate::domain::{NAME_LABEL, TENANT_LABEL};
 use crate::reach::{Namespaces, Peer, Permit, Policy, Scope, Selector};
 
 /// Keys of labels, and names.

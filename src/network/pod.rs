@@ -1,6 +1,6 @@
 //! Namespaces, pods and workloads.
 
-use super::NAME_LABEL;
+use crate::domain::NAME_LABEL;
 use crate::objects::{
     Labelled, MadeMeta, Malformed, NetworkedCronJob, NetworkedPod, NetworkedPodSpec,
     NetworkedPodStatus, NetworkedWorkload, NetworkedWorkloadSpec, TemplateKind, from_json,

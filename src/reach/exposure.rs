@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use super::flows::{Classes, Flow, Group, Party, classes, outside, push, sort};
 use super::labels::Selector;
 use super::matrix::{Connection, Matrix};
-use super::model::{Direction, NAME_LABEL, Namespace, Namespaces, Peer, Pod, Scope, World};
+use super::model::{Direction, Namespace, Namespaces, Peer, Pod, Scope, World};
 use super::sides::{Book, End, Sides};
+use crate::domain::NAME_LABEL;
 
 /// What a namespace is called that is not there: no namespace can have the name.
 const NEW: &str = "(new)";

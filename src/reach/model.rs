@@ -7,8 +7,6 @@ use super::addresses::AddressSet;
 use super::labels::{Labels, Selector, Selectors};
 use super::ports::{Ports, Protocol};
 
-pub use crate::domain::NAME_LABEL;
-
 /// Everything that policies are asked about, and they.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct World {

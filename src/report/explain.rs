@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::domain::sanitise;
+use crate::domain::{NAME_LABEL, sanitise};
 use crate::reach::{
-    Action, Change, Decision, Direction, Edit, Grantee, Labels, NAME_LABEL, Origin, Other, Policy,
-    PortSet, Protocol, Step, Tier, Why,
+    Action, Change, Decision, Direction, Edit, Grantee, Labels, Origin, Other, Policy, PortSet,
+    Protocol, Step, Tier, Why,
 };
 
 /// How many other edits are shown beside the smallest.

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use crate::domain::TENANT_LABEL;
+use crate::domain::{NAME_LABEL, TENANT_LABEL};
 use crate::reach::addresses::AddressSet;
 use crate::reach::labels::{Labels, Selector, Wanted};
 use crate::reach::model::{
-    Action, Direction, NAME_LABEL, Namespaces, Origin, Peer, Policy, Rule, Scope, Side, Tier, World,
+    Action, Direction, Namespaces, Origin, Peer, Policy, Rule, Scope, Side, Tier, World,
 };
 use crate::reach::ports::{PortSet, Ports, Protocol};
 
