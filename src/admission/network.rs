@@ -6,8 +6,7 @@ use crate::domain::{Class, Code, Finding, MANAGED_LABEL, Mode, Operation, Tenant
 use crate::network::{network_policy, read_policy};
 use crate::objects::{NetworkPolicy, content_changed, from_json};
 use crate::policy::Tenant;
-use crate::policy::documents::Protocol as Written;
-use crate::reach::{AddressSet, Policy, PortSet, Protocol};
+use crate::reach::{AddressSet, Policy, PortSet};
 use crate::rules::{NetworkView, judge_network};
 use crate::seal::{Managed, openings};
 use crate::state::Standing;
@@ -103,12 +102,7 @@ fn outside(case: &Case<'_>, tenant: &Tenant) -> Vec<(AddressSet, PortSet)> {
     let inside: AddressSet = inside.iter().collect();
     let one = |ports: &crate::policy::Ports| {
         ports.spans().fold(PortSet::default(), |all, (protocol, first, last)| {
-            let protocol = match protocol {
-                Written::Tcp => Protocol::Tcp,
-                Written::Udp => Protocol::Udp,
-                Written::Sctp => Protocol::Sctp,
-            };
-            all.or(&PortSet::range(protocol, first, last))
+            all.or(&PortSet::range(protocol.into(), first, last))
         })
     };
     let listed = listed.iter();

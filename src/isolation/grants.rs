@@ -35,11 +35,7 @@ pub(super) fn permits(asked: &Asked<'_>, all: &[&Tenant]) -> Vec<Permit> {
 }
 
 fn ports(own: &GrantPort) -> PortSet {
-    let protocol = match own.protocol {
-        None | Some(documents::Protocol::Tcp) => Protocol::Tcp,
-        Some(documents::Protocol::Udp) => Protocol::Udp,
-        Some(documents::Protocol::Sctp) => Protocol::Sctp,
-    };
+    let protocol = own.protocol.map_or(Protocol::Tcp, Protocol::from);
     PortSet::range(protocol, own.port.0, own.end_port.unwrap_or(own.port).0)
 }
 

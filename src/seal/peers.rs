@@ -13,6 +13,7 @@ use super::managed::{Managed, in_namespace};
 use crate::domain::{Cidr, NAME_LABEL, TENANT_LABEL, TenantName};
 use crate::policy::documents::{Operator, Protocol, Selector};
 use crate::policy::values::{Label1123, Port};
+use crate::reach;
 
 /// One or both directions, seen from the pods that a policy selects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,13 +119,8 @@ pub(super) fn ports(
     port: Option<Port>,
     end: Option<Port>,
 ) -> NetworkPolicyPort {
-    let protocol = match protocol {
-        Protocol::Tcp => "TCP",
-        Protocol::Udp => "UDP",
-        Protocol::Sctp => "SCTP",
-    };
     NetworkPolicyPort {
-        protocol: Some(protocol.to_owned()),
+        protocol: Some(reach::Protocol::from(protocol).as_str().to_owned()),
         port: port.map(|port| IntOrString::Int(port.0.into())),
         end_port: end.map(|port| port.0.into()),
     }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::values::{LabelKey, LabelValue, Line, Port, Subdomain, choice};
+use crate::reach;
 
 /// What a subject is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,6 +51,16 @@ pub enum Protocol {
 }
 
 choice!(Protocol { Tcp, Udp, Sctp });
+
+impl From<Protocol> for reach::Protocol {
+    fn from(own: Protocol) -> Self {
+        match own {
+            Protocol::Tcp => Self::Tcp,
+            Protocol::Udp => Self::Udp,
+            Protocol::Sctp => Self::Sctp,
+        }
+    }
+}
 
 /// Ports of one protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
