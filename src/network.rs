@@ -7,6 +7,7 @@
 //! Deliberately absent: where the texts come from, tenants.
 
 mod admin;
+mod place;
 mod pod;
 mod policy;
 mod selector;
@@ -14,6 +15,7 @@ mod selector;
 mod tests;
 
 pub use admin::{AdminKind, admin_policy};
+pub use place::place_in;
 pub use pod::{Found, namespace, pod, workload};
 pub use policy::{Read, network_policy, read_policy};
 pub use selector::selector;

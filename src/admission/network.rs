@@ -3,7 +3,7 @@
 use super::case::{Case, Fault, Stage, malformed, required};
 use super::tenancy::requesters;
 use crate::domain::{Class, Code, Finding, MANAGED_LABEL, Mode, Operation, TenantName, sanitise};
-use crate::network::{network_policy, read_policy};
+use crate::network::read_policy;
 use crate::objects::{NetworkPolicy, content_changed, from_json};
 use crate::policy::Tenant;
 use crate::reach::{AddressSet, Policy, PortSet};
@@ -50,8 +50,8 @@ pub(super) fn policy(case: &Case<'_>) -> Result<Vec<Finding>, Fault> {
         policy: &policy.policy,
         written: &written.spec,
         tenant: &tenant.name,
-        shared: &policies(&opened.shared, namespace),
-        grants: &policies(&opened.grants, namespace),
+        shared: &policies(&opened.shared),
+        grants: &policies(&opened.grants),
         outside: &outside,
         owner: &owner,
     };
@@ -83,10 +83,9 @@ fn changes(case: &Case<'_>) -> bool {
 }
 
 /// Policies of ours; one that could not be read would open nothing.
-fn policies(managed: &[Managed], namespace: &str) -> Vec<Policy> {
+fn policies(managed: &[Managed]) -> Vec<Policy> {
     let read = |managed: &Managed| {
-        let text = managed.to_value().to_string();
-        let read = network_policy(&text, namespace, &str::to_owned).ok()?;
+        let read = managed.read("the seal")?;
         read.unclear.is_none().then_some(read.policy)
     };
     managed.iter().filter_map(read).collect()

@@ -6,11 +6,10 @@ use super::Asked;
 use super::spoken::Spoken;
 use crate::defaults::DEFAULT_DENY_LABEL;
 use crate::domain::{NAME_LABEL, TENANT_LABEL};
-use crate::network::network_policy;
 use crate::policy::Tenant;
 use crate::reach::{Labels, Permit, Pod, Policy, Selector, Site, Wanted};
 use crate::rules::tenancy::{may_label, may_name};
-use crate::seal::{Managed, wanted};
+use crate::seal::wanted;
 
 /// Namespaces, and the policies of those that are not there.
 pub(super) struct Sites {
@@ -147,16 +146,8 @@ impl<'a> Survey<'a> {
         self.sites.push(site);
         let Asked { tenants, now, .. } = self.asked;
         for own in wanted(tenants, tenant, name, *now) {
-            if !matches!(own, Managed::NetworkPolicy(_)) {
-                continue;
-            }
-            let place = |pointer: &str| match pointer {
-                "" => format!("the seal of tenant {}", tenant.name),
-                _ => pointer.trim_start_matches('/').replace('/', "."),
-            };
-            // What the controller makes is always one that can be read.
-            let read = network_policy(&own.to_value().to_string(), name, &place);
-            self.seals.extend(read.ok().map(|read| read.policy));
+            let source = format!("the seal of tenant {}", tenant.name);
+            self.seals.extend(own.read(&source).map(|read| read.policy));
         }
     }
 

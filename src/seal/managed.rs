@@ -11,6 +11,7 @@ use super::barrier::PluginObject;
 use super::name::hash;
 use super::normal::normal;
 use crate::domain::MANAGED_LABEL;
+use crate::network::{Read, network_policy, place_in};
 
 /// The annotation with the hash of what an object says.
 pub const HASH_ANNOTATION: &str = "ringfence.dev/content-hash";
@@ -98,6 +99,17 @@ impl Managed {
             object => serde_json::to_value(object).unwrap_or_default(),
             own => own.to_value()
         )
+    }
+
+    /// What it says of the network, read as what stands in a cluster is; none of another kind. Where it
+    /// comes from is told as `source`.
+    #[must_use]
+    pub fn read(&self, source: &str) -> Option<Read> {
+        let Self::NetworkPolicy(policy) = self else { return None };
+        // These types always serialize, and what they say is always a policy.
+        let text = serde_json::to_string(policy).ok()?;
+        let namespace = self.namespace().unwrap_or_default();
+        network_policy(&text, namespace, &|pointer| place_in(source, pointer)).ok()
     }
 
     pub(super) fn metadata(&self) -> &ObjectMeta {

@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::draft::{Draft, Held};
-use super::thing::path;
 use crate::audit::object::Note;
 use crate::defaults::DEFAULT_DENY_LABEL;
 use crate::domain::{TENANT_LABEL, sanitise};
-use crate::network::network_policy;
 use crate::policy::Tenant;
-use crate::seal::{Managed, wanted};
+use crate::seal::wanted;
 
 impl<'a> Draft<'a> {
     /// Gives the namespaces that are tenants' their labels: the tenant's name in any case, and what the
@@ -63,7 +61,8 @@ impl<'a> Draft<'a> {
         self.policies.retain(|held| !held.is_ours || !of_tenant(held));
         for (namespace, tenant) in owned {
             for own in wanted(self.drawing.tenants, tenant, &namespace, self.drawing.now) {
-                let Managed::NetworkPolicy(_) = own else { continue };
+                let source = format!("the seal of tenant {}", tenant.name);
+                let Some(read) = own.read(&source) else { continue };
                 match strangers.get(&(namespace.clone(), own.name().to_owned())) {
                     Some(source) => self.notes.push(Note {
                         source: source.clone(),
@@ -72,21 +71,9 @@ impl<'a> Draft<'a> {
                             own.name()
                         ),
                     }),
-                    None => self.keep(&own, &namespace, tenant),
+                    None => self.hold(read, true),
                 }
             }
-        }
-    }
-
-    fn keep(&mut self, own: &Managed, namespace: &str, tenant: &Tenant) {
-        let place = |pointer: &str| match pointer {
-            "" => format!("the seal of tenant {}", tenant.name),
-            _ => path(pointer),
-        };
-        let text = own.to_value().to_string();
-        // What the controller makes is always one that can be read.
-        if let Ok(read) = network_policy(&text, namespace, &place) {
-            self.hold(read, true);
         }
     }
 

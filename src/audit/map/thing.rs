@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::audit::object::{Input, Item, Problem, Read};
 use crate::audit::place::place;
+use crate::network::place_in;
 use crate::objects::yaml::Document;
 use crate::objects::{Malformed, Object, from_json};
 
@@ -76,8 +77,7 @@ impl<'a> Thing<'a> {
                 let found = place(text, document, &format!("{}{pointer}", item.at));
                 format!("{}:{}", item.source, found.line)
             }
-            At::Cluster if pointer.is_empty() => "the cluster".to_owned(),
-            At::Cluster => path(pointer),
+            At::Cluster => place_in("the cluster", pointer),
         }
     }
 
@@ -88,20 +88,4 @@ impl<'a> Thing<'a> {
         };
         Problem { source, line, column: None, message }
     }
-}
-
-/// `/spec/ingress/0` as people write it: `spec.ingress[0]`
-pub(super) fn path(pointer: &str) -> String {
-    let mut text = String::new();
-    for step in pointer.split('/').skip(1) {
-        if step.bytes().all(|byte| byte.is_ascii_digit()) {
-            text.push_str(&format!("[{step}]"));
-        } else {
-            if !text.is_empty() {
-                text.push('.');
-            }
-            text.push_str(step);
-        }
-    }
-    text
 }
