@@ -13,7 +13,7 @@ use crate::objects::{
 };
 use crate::reach::{
     Action, Direction, Namespaces, Origin, Peer, Policy, PortSet, Ports, Protocol, Rule, Scope,
-    Selector, Side, Tier, Unclear,
+    Selector, Side, Tier,
 };
 
 /// The kinds of policies of the whole cluster.
@@ -77,10 +77,7 @@ pub fn admin_policy(
     };
     Ok(match read(&policy, kind, &origin) {
         Ok(policy) => Read { policy, unclear: None },
-        Err(text) => {
-            let policy = Policy::open(origin.clone(), Tier::Admin);
-            Read { policy, unclear: Some(Unclear { origin, text }) }
-        }
+        Err(text) => Read::open(origin, Tier::Admin, text),
     })
 }
 

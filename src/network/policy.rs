@@ -22,6 +22,14 @@ pub struct Read {
     pub unclear: Option<Unclear>,
 }
 
+impl Read {
+    /// In place of a policy that is not understood, for this reason: it allows what it could have allowed.
+    #[must_use]
+    pub fn open(origin: Origin, tier: Tier, text: String) -> Self {
+        Self { policy: Policy::open(origin.clone(), tier), unclear: Some(Unclear { origin, text }) }
+    }
+}
+
 /// Every NetworkPolicy is asked at once: they only add.
 const PRIORITY: i32 = 0;
 
@@ -59,10 +67,7 @@ pub fn read_policy(
     };
     match (Reader { namespace }.policy(policy, &origin)) {
         Ok(policy) => Read { policy, unclear: None },
-        Err(text) => {
-            let policy = Policy::open(origin.clone(), Tier::Namespaced);
-            Read { policy, unclear: Some(Unclear { origin, text }) }
-        }
+        Err(text) => Read::open(origin, Tier::Namespaced, text),
     }
 }
 

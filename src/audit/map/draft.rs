@@ -10,7 +10,7 @@ use crate::domain::{NAME_LABEL, sanitise};
 use crate::network::{self, AdminKind, Found, Read};
 use crate::objects::Malformed;
 use crate::policy::documents::IpBlocks;
-use crate::reach::{Namespace, Origin, Pod, Policy, Selectors, Tier, Unclear, World};
+use crate::reach::{Namespace, Origin, Pod, Selectors, Tier, World};
 use crate::rules::{self, Shape};
 use crate::seal;
 
@@ -279,7 +279,7 @@ fn open(thing: &Thing<'_>, head: &Head, tier: Tier, text: String) -> Read {
         source: thing.place(""),
         places: Vec::new(),
     };
-    Read { policy: Policy::open(origin.clone(), tier), unclear: Some(Unclear { origin, text }) }
+    Read::open(origin, tier, text)
 }
 
 /// Whether the controller keeps it.
