@@ -2,7 +2,7 @@
 //! ordered pair of tenants.
 //!
 //! [`prove()`] asks [`reach`]'s symbolic engine about all that tenants may write and policies
-//! let through, and nothing more:
+//! let through, and nothing more; [`standings()`] says of each tenant what all its pairs come to:
 //!
 //! - **namespaces** (`sites`): those that are there, and those that a tenant could make. One that could be
 //!   made has the tenant's label, a name that the door lets the tenant choose, and what the controller
@@ -22,6 +22,7 @@ mod doubts;
 mod grants;
 mod sites;
 mod spoken;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -31,24 +32,39 @@ use jiff::Timestamp;
 
 use crate::domain::TenantName;
 use crate::policy::{Tenant, Tenants};
-use crate::reach::{self, Inquiry, Prover, Witness, World};
+use crate::reach::{self, Inquiry, Namespace, Pod, Policy, Prover, Witness, World};
 use doubts::Doubts;
 use sites::Sites;
 
 pub use doubts::Doubt;
+pub use standing::{Leak, Standing, Suspects, standings};
 
 /// What a proof is made of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Asked<'a> {
     /// The documents.
     pub tenants: &'a Tenants,
-    /// What stands, and unless it is taken as it stands what the controller keeps in the namespaces that
-    /// are there. The tenants' labels are on their namespaces.
-    pub world: &'a World,
+    /// The namespaces that are there, with the tenants' labels on theirs.
+    pub namespaces: Vec<&'a Namespace>,
+    /// The pods that run, as far as they are known.
+    pub pods: &'a [Pod],
+    /// The policies that stand, and unless things are taken as they stand what the controller keeps in the
+    /// namespaces that are there.
+    pub policies: Vec<&'a Policy>,
     /// Whether things are taken as they stand.
     pub as_is: bool,
     /// When.
     pub now: Timestamp,
+}
+
+impl<'a> Asked<'a> {
+    /// About all that a world holds.
+    #[must_use]
+    pub fn of(tenants: &'a Tenants, world: &'a World, as_is: bool, now: Timestamp) -> Self {
+        let World { namespaces, pods, policies, .. } = world;
+        let (namespaces, policies) = (namespaces.iter().collect(), policies.iter().collect());
+        Self { tenants, namespaces, pods, policies, as_is, now }
+    }
 }
 
 /// A verdict for every ordered pair of tenants.
@@ -129,30 +145,56 @@ impl Proof {
 /// Proves of every ordered pair of tenants that nothing passes but what Grants permit, or shows what would.
 #[must_use]
 pub fn prove(asked: &Asked<'_>) -> Proof {
+    judge(asked, |judge| {
+        let all = judge.all.iter().enumerate();
+        let of = |from| judge.row(from, |_| true).map(move |(to, pair)| ((from, to), pair));
+        Proof {
+            tenants: judge.all.iter().map(|tenant| tenant.name.clone()).collect(),
+            pairs: all.flat_map(|(from, _)| of(from)).collect(),
+        }
+    })
+}
+
+/// What judges pairs of tenants.
+struct Judge<'q> {
+    /// The tenants, by name.
+    all: &'q [&'q Tenant],
+    prover: Prover<'q>,
+    doubts: Doubts,
+}
+
+/// Has something asked who knows the answers.
+fn judge<T>(asked: &Asked<'_>, ask: impl FnOnce(&Judge<'_>) -> T) -> T {
     let all: Vec<&Tenant> = asked.tenants.iter().collect();
     let permits = grants::permits(asked, &all);
     let Sites { sites, seals } = Sites::of(asked, &all, &permits);
     let ranges = asked.tenants.platform.pod_ranges();
     let question = Inquiry {
         sites,
-        policies: asked.world.policies.iter().chain(&seals).collect(),
+        policies: asked.policies.iter().copied().chain(&seals).collect(),
         permits,
         addresses: ranges.iter().collect(),
     };
-    let prover = Prover::new(&question);
     let doubts = Doubts::of(asked, &all, &question);
-    let mut pairs = BTreeMap::new();
-    for from in 0..all.len() {
-        let mut paths = prover.paths(from);
-        for to in (0..all.len()).filter(|to| *to != from) {
+    ask(&Judge { all: &all, prover: Prover::new(&question), doubts })
+}
+
+impl Judge<'_> {
+    /// The paths from a tenant to those that are wanted: the pairs of which there is more to say than that
+    /// nothing passes.
+    fn row(
+        &self,
+        from: usize,
+        wanted: impl Fn(usize) -> bool,
+    ) -> impl Iterator<Item = (usize, Pair)> {
+        let wanted = move |to: usize| to != from && wanted(to);
+        let mut paths = self.prover.paths(from, &wanted);
+        (0..self.all.len()).filter(move |to| wanted(*to)).filter_map(move |to| {
             let found = paths.remove(&to);
-            if found.is_none() && doubts.is_free(from, to) {
-                continue;
-            }
-            pairs.insert((from, to), judged(found, doubts.about(from, to)));
-        }
+            let is_plain = found.is_none() && self.doubts.is_free(from, to);
+            (!is_plain).then(|| (to, judged(found, self.doubts.about(from, to))))
+        })
     }
-    Proof { tenants: all.into_iter().map(|tenant| tenant.name.clone()).collect(), pairs }
 }
 
 fn judged(found: Option<reach::Pair>, mut doubts: Vec<Doubt>) -> Pair {

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome> {
         return Ok(Outcome::Failed);
     }
     let as_is = args.map.is_as_is();
-    let asked = Asked { tenants: &tenants, world: &map.world, as_is, now: Timestamp::now() };
+    let asked = Asked::of(&tenants, &map.world, as_is, Timestamp::now());
     let proof = prove(&asked);
     output::result(&match args.output {
         Format::Human => human(&proof, &assumed(&tenants, as_is, asked.now)),

@@ -1,6 +1,6 @@
 //! Why that nothing was found is no proof.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::Asked;
@@ -30,6 +30,33 @@ pub enum Doubt {
     },
     /// The search was given up.
     Puzzle,
+    /// A namespace of the pair, which it needs for a path, is not closed.
+    Unsealed {
+        /// Its name.
+        namespace: String,
+    },
+    /// A policy that it needs for a path was not understood.
+    NotUnderstood {
+        /// Which one: `NetworkPolicy web/own`
+        policy: String,
+        /// Why, for people.
+        because: String,
+    },
+}
+
+impl Doubt {
+    /// The kind of it, in a word for programs.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Rehearsal => "Rehearsal",
+            Self::HostNetwork { .. } => "HostNetwork",
+            Self::Address { .. } => "Address",
+            Self::Puzzle => "GivenUp",
+            Self::Unsealed { .. } => "Unsealed",
+            Self::NotUnderstood { .. } => "NotUnderstood",
+        }
+    }
 }
 
 impl fmt::Display for Doubt {
@@ -48,6 +75,12 @@ impl fmt::Display for Doubt {
             Self::Puzzle => f.write_str(
                 "the requirements of the policies are too many to try, so it was given up",
             ),
+            Self::Unsealed { namespace } => {
+                write!(f, "namespace {namespace} is not closed, and so something could pass")
+            }
+            Self::NotUnderstood { policy, because } => {
+                write!(f, "{policy} is not understood and may let something pass: {because}")
+            }
         }
     }
 }
@@ -67,7 +100,7 @@ impl Doubts {
         let rehearses = asked.tenants.platform.rehearsal;
         let exempt = asked.tenants.exemptions.naming(Code::HostNamespaces, asked.now);
         let mut on_node: BTreeMap<&str, String> = BTreeMap::new();
-        for pod in asked.world.pods.iter().filter(|pod| pod.host_network) {
+        for pod in asked.pods.iter().filter(|pod| pod.host_network) {
             on_node
                 .entry(&pod.namespace)
                 .or_insert_with(|| format!("{}/{}", pod.namespace, pod.name));
@@ -130,7 +163,7 @@ fn permitted(tenant: &Tenant, exemption: Option<&str>) -> Option<String> {
 
 /// A pod that has an address outside the ranges.
 fn stray(asked: &Asked<'_>, ranges: &AddressSet) -> Option<Doubt> {
-    let pods = asked.world.pods.iter().filter(|pod| !pod.host_network);
+    let pods = asked.pods.iter().filter(|pod| !pod.host_network);
     let mut strays = pods.filter_map(|pod| {
         let address = pod.addresses.iter().find(|own| !ranges.contains(**own))?;
         let pod = format!("{}/{}", pod.namespace, pod.name);
@@ -141,8 +174,10 @@ fn stray(asked: &Asked<'_>, ranges: &AddressSet) -> Option<Doubt> {
 
 fn blocks(question: &Inquiry<'_>, tenants: usize) -> Vec<[bool; 2]> {
     let mut found = vec![[false; 2]; tenants];
-    let owners: BTreeMap<&str, usize> =
-        question.sites.iter().map(|site| (site.name.as_str(), site.tenant)).collect();
+    let mut owners: HashMap<&str, Vec<usize>> = HashMap::new();
+    for site in &question.sites {
+        owners.entry(site.name.as_str()).or_default().push(site.tenant);
+    }
     for policy in &question.policies {
         let directions = [Direction::Egress, Direction::Ingress];
         let speaks = directions.map(|direction| speaks_of_addresses(policy, direction));
@@ -151,8 +186,9 @@ fn blocks(question: &Inquiry<'_>, tenants: usize) -> Vec<[bool; 2]> {
         };
         match &policy.subject.namespaces {
             Namespaces::Named(name) => {
-                let owner = owners.get(name.as_str()).and_then(|own| found.get_mut(*own));
-                owner.into_iter().for_each(&mut mark);
+                for owner in owners.get(name.as_str()).into_iter().flatten() {
+                    found.get_mut(*owner).into_iter().for_each(&mut mark);
+                }
             }
             Namespaces::Chosen(_) => found.iter_mut().for_each(&mut mark),
         }

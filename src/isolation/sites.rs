@@ -21,7 +21,7 @@ pub(super) struct Sites {
 impl Sites {
     pub(super) fn of(asked: &Asked<'_>, all: &[&Tenant], permits: &[Permit]) -> Self {
         let names: Vec<&str> = all.iter().map(|tenant| tenant.name.as_str()).collect();
-        let spoken = Spoken::of(&asked.world.policies, permits, &names);
+        let spoken = Spoken::of(&asked.policies, permits, &names);
         let mut survey = Survey::new(asked, all, &spoken);
         survey.there();
         if !asked.as_is {
@@ -56,7 +56,7 @@ impl<'a> Survey<'a> {
         let reserved_keys: Vec<&str> =
             spoken.pod_keys.iter().copied().filter(|key| is_reserved(key)).collect();
         let mut reserved: BTreeMap<&str, Vec<&Pod>> = BTreeMap::new();
-        for pod in &asked.world.pods {
+        for pod in asked.pods {
             if reserved_keys.iter().any(|key| pod.labels.contains_key(*key)) {
                 reserved.entry(&pod.namespace).or_default().push(pod);
             }
@@ -69,7 +69,7 @@ impl<'a> Survey<'a> {
             spoken,
             names: spoken.names.iter().map(|(_, name)| *name).collect(),
             claims: reserved_names + all.iter().map(|own| own.namespaces.len()).sum::<usize>(),
-            taken: asked.world.namespaces.iter().map(|own| own.name.as_str()).collect(),
+            taken: asked.namespaces.iter().map(|own| own.name.as_str()).collect(),
             reserved,
             reserved_keys,
             sites: Vec::new(),
@@ -81,7 +81,7 @@ impl<'a> Survey<'a> {
     fn there(&mut self) {
         let numbers: BTreeMap<&str, usize> =
             self.all.iter().enumerate().map(|(number, own)| (own.name.as_str(), number)).collect();
-        for namespace in &self.asked.world.namespaces {
+        for namespace in &self.asked.namespaces {
             let label = namespace.labels.get(TENANT_LABEL).map(String::as_str);
             let Some(tenant) = self.asked.tenants.of_namespace(&namespace.name, label) else {
                 continue;

@@ -18,7 +18,7 @@ pub(super) struct Spoken<'w> {
 
 impl<'w> Spoken<'w> {
     /// In policies and permits; `tenants` are the names of the tenants by their numbers.
-    pub(super) fn of(policies: &'w [Policy], permits: &'w [Permit], tenants: &[&str]) -> Self {
+    pub(super) fn of(policies: &[&'w Policy], permits: &'w [Permit], tenants: &[&str]) -> Self {
         let mut own = Self::default();
         let mut seen = BTreeSet::new();
         for policy in policies {

@@ -1,6 +1,7 @@
 //! What is proven of documents and of what stands.
 
 mod articles;
+mod standing;
 
 use std::sync::Arc;
 
@@ -103,7 +104,7 @@ impl Stands {
     fn proof(&self, documents: &str, as_is: bool) -> Proof {
         let tenants = tenants(documents);
         let world = self.world(&tenants, as_is);
-        prove(&Asked { tenants: &tenants, world: &world, as_is, now: now() })
+        prove(&Asked::of(&tenants, &world, as_is, now()))
     }
 }
 

@@ -183,15 +183,15 @@ impl<'q> Prover<'q> {
         Self { rows: Rows::of(&ground), ground, permits, sites }
     }
 
-    /// The paths from a tenant to each other one of which there could be any; of all that are not here it
-    /// is proven that there are none.
+    /// The paths from a tenant to each other one that is wanted and of which there could be any; of all that
+    /// are not here it is proven that there are none.
     #[must_use]
-    pub fn paths(&self, from: usize) -> BTreeMap<usize, Pair> {
+    pub fn paths(&self, from: usize, wanted: impl Fn(usize) -> bool) -> BTreeMap<usize, Pair> {
         let mut near: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
         for source in self.sites.get(&from).into_iter().flatten() {
             for destination in self.rows.ends(*source) {
                 let other = self.ground.question.sites.get(destination).map(|site| site.tenant);
-                if let Some(to) = other.filter(|tenant| *tenant != from) {
+                if let Some(to) = other.filter(|tenant| *tenant != from && wanted(*tenant)) {
                     near.entry(to).or_default().push((*source, destination));
                 }
             }

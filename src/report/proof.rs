@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::domain::sanitise;
-use crate::isolation::{Pair, Proof, Verdict};
+use crate::domain::{TenantName, sanitise};
+use crate::isolation::{Leak, Pair, Proof, Verdict};
 use crate::reach::{Cause, Direction, Endpoint, Labels, Witness};
 
 /// Of so many pairs those that are proven are listed too.
@@ -74,6 +74,31 @@ fn table(proof: &Proof) -> String {
         format!("{one:from$}  {other:to$}  {said:verdict$}  {grants}\n")
     };
     rows.iter().map(line).collect()
+}
+
+/// A leak in a sentence.
+#[must_use]
+pub fn sentence(leak: &Leak) -> String {
+    let Leak { from, to, witness } = leak;
+    let Witness { source, destination, protocol, port, egress, ingress } = witness;
+    let pod = |tenant: &TenantName, end: &Endpoint| {
+        let labels = &end.pod.labels;
+        let labels = if labels.is_empty() { String::new() } else { format!(" ({})", list(labels)) };
+        format!("a pod of namespace {}{labels} of tenant {tenant}", end.namespace.name)
+    };
+    let half = |direction, cause: &Cause| match cause {
+        Cause::Rule { origin, index } => format!("{origin}, {}", rule(direction, *index)),
+        Cause::NotIsolated => "no policy that closes it".to_owned(),
+    };
+    let text = format!(
+        "{} could open {} {port} to {}, which no Grant permits: it leaves by {} and is taken by {}",
+        pod(from, source),
+        protocol.as_str(),
+        pod(to, destination),
+        half(Direction::Egress, egress),
+        half(Direction::Ingress, ingress),
+    );
+    sanitise(&text, 2048).into_owned()
 }
 
 /// A witness as sentences.

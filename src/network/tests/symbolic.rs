@@ -19,7 +19,7 @@ use tenants::{Tenants, tenants};
 fn agrees(tenants: &Tenants) -> Result<(), TestCaseError> {
     let policies = tenants.cluster.world().policies;
     let question = tenants.question(&policies);
-    let found = Prover::new(&question).paths(0).remove(&1);
+    let found = Prover::new(&question).paths(0, |_| true).remove(&1);
     if let Some(Verdict::Open(witness)) = found.as_ref().map(|pair| &pair.verdict) {
         witnessed(tenants, witness)?;
         if tenants.permits.is_empty() {
@@ -101,7 +101,7 @@ fn random_clusters_are_open_closed_and_permitted() {
     for _ in 0..300 {
         let tenants = tenants().new_tree(&mut runner).unwrap().current();
         let policies = tenants.cluster.world().policies;
-        match Prover::new(&tenants.question(&policies)).paths(0).get(&1) {
+        match Prover::new(&tenants.question(&policies)).paths(0, |_| true).get(&1) {
             None => proven += 1,
             Some(pair) if pair.verdict == Verdict::Proven => granted += 1,
             Some(_) => open += 1,

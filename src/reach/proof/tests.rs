@@ -155,7 +155,7 @@ proptest! {
             permits: Vec::new(),
             addresses: block("10.0.0.0/23"),
         };
-        let found = Prover::new(&question).paths(0).remove(&1).map(|pair| pair.verdict);
+        let found = Prover::new(&question).paths(0, |_| true).remove(&1).map(|pair| pair.verdict);
         match found {
             None => prop_assert!(!passes(&policies), "the engine found no path"),
             Some(Verdict::Open(witness)) => {
