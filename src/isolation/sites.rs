@@ -1,13 +1,13 @@
 //! The namespaces that tenants have, and those that they could make.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Asked;
 use super::spoken::Spoken;
 use crate::defaults::DEFAULT_DENY_LABEL;
 use crate::domain::{NAME_LABEL, TENANT_LABEL};
 use crate::policy::Tenant;
-use crate::reach::{Labels, Permit, Pod, Policy, Selector, Site, Wanted};
+use crate::reach::{Labels, Namespaces, Permit, Pod, Policy, Selector, Site, Wanted};
 use crate::rules::tenancy::{may_label, may_name};
 use crate::seal::wanted;
 
@@ -106,17 +106,20 @@ impl<'a> Survey<'a> {
                 None => of_any.insert(name),
             };
         }
-        for (number, tenant) in self.all.iter().enumerate() {
+        let all = self.all;
+        let mut made: Vec<(usize, &Tenant, String)> = Vec::new();
+        for (number, tenant) in all.iter().enumerate() {
             let own = of_tenant.get(tenant.name.as_str()).into_iter().flatten().copied();
             let names: BTreeSet<&str> = own.chain(of_any.iter().copied()).collect();
             let may = |name: &&str| may_name(self.asked.tenants, tenant, name);
-            let names: Vec<&str> = names.into_iter().filter(may).collect();
-            for name in names {
-                self.make(number, tenant, name);
-            }
-            if let Some(name) = self.other_name(tenant) {
-                self.make(number, tenant, &name);
-            }
+            let names = names.into_iter().filter(may).map(ToOwned::to_owned);
+            let names = names.chain(self.other_name(tenant));
+            made.extend(names.map(|name| (number, *tenant, name)));
+        }
+        let mut takers: HashMap<&str, usize> = HashMap::new();
+        made.iter().for_each(|(.., name)| *takers.entry(name).or_default() += 1);
+        for (number, tenant, name) in &made {
+            self.make(*number, tenant, name, takers.get(name.as_str()) > Some(&1));
         }
     }
 
@@ -137,8 +140,9 @@ impl<'a> Survey<'a> {
         free.next()
     }
 
-    /// A namespace as the door and the controller would make it.
-    fn make(&mut self, number: usize, tenant: &Tenant, name: &str) {
+    /// A namespace as the door and the controller would make it. Of a name that several could take it depends
+    /// on who does what stands there.
+    fn make(&mut self, number: usize, tenant: &Tenant, name: &str, contested: bool) {
         let own = tenant.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
         let labels: Labels =
             own.chain([(DEFAULT_DENY_LABEL.to_owned(), "enabled".to_owned())]).collect();
@@ -147,7 +151,11 @@ impl<'a> Survey<'a> {
         let Asked { tenants, now, .. } = self.asked;
         for own in wanted(tenants, tenant, name, *now) {
             let source = format!("the seal of tenant {}", tenant.name);
-            self.seals.extend(own.read(&source).map(|read| read.policy));
+            let Some(mut policy) = own.read(&source).map(|read| read.policy) else { continue };
+            if contested {
+                policy.subject.namespaces = Namespaces::Chosen(identity(tenant, name));
+            }
+            self.seals.push(policy);
         }
     }
 
@@ -163,10 +171,7 @@ impl<'a> Survey<'a> {
                 && **key != TENANT_LABEL
                 && !may_label(self.asked.tenants, tenant, key)
         });
-        let identity = Selector::everything()
-            .with(NAME_LABEL, Wanted::one_of([name.to_owned()]))
-            .with(TENANT_LABEL, Wanted::one_of([tenant.name.to_string()]));
-        let labels = held.fold(identity, |all, key| {
+        let labels = held.fold(identity(tenant, name), |all, key| {
             let stands = labels.get(*key).cloned();
             all.with(key, stands.map_or_else(Wanted::absent, |value| Wanted::one_of([value])))
         });
@@ -176,4 +181,11 @@ impl<'a> Survey<'a> {
         });
         Site { tenant: number, name: name.to_owned(), labels, pods, exists }
     }
+}
+
+/// What no tenant can change of a namespace.
+fn identity(tenant: &Tenant, name: &str) -> Selector {
+    Selector::everything()
+        .with(NAME_LABEL, Wanted::one_of([name.to_owned()]))
+        .with(TENANT_LABEL, Wanted::one_of([tenant.name.to_string()]))
 }

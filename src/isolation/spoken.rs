@@ -55,11 +55,10 @@ impl<'w> Spoken<'w> {
 
     fn chosen(&mut self, selector: &'w Selector) {
         self.namespace_keys.extend(selector.keys());
-        let tenants: Vec<Option<String>> =
-            match selector.listed().find(|(key, _)| *key == TENANT_LABEL) {
-                Some((_, tenants)) => tenants.iter().cloned().map(Some).collect(),
-                None => vec![None],
-            };
+        let tenants: Vec<Option<String>> = match selector.listed_of(TENANT_LABEL) {
+            Some(tenants) => tenants.iter().cloned().map(Some).collect(),
+            None => vec![None],
+        };
         for name in selector.values(NAME_LABEL) {
             self.names.extend(tenants.iter().map(|tenant| (tenant.clone(), name)));
         }

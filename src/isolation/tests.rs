@@ -245,6 +245,29 @@ fn a_name_that_is_free_is_anybodys_who_may_choose_it() {
 }
 
 #[test]
+fn a_name_that_several_could_take_is_one_of_theirs_at_a_time() {
+    let tenant = |name: &str| document("Tenant", name, "{profile: sharing}");
+    let shared = "{shared: [{name: metrics, direction: ingress, namespace: monitoring}]}";
+    let both = [
+        tenant("alpha"),
+        tenant("beta"),
+        document("Platform", "default", shared),
+        document("Profile", "sharing", "{network: {shared: [metrics]}}"),
+    ];
+    // Of the shared service's namespace, which is not there, each could make one of its own.
+    check(&Stands::with(vec![]).proof(&both.concat(), false), &PROVEN);
+    // What stands there already holds for whoever takes it.
+    let own = Stands::with(vec![("monitoring", anybody()), ("beta-api", anybody())]);
+    let proof = own.proof(&both.concat(), false);
+    let expect = [
+        "alpha beta open TCP 1: monitoring to beta-api",
+        "beta alpha open TCP 1: beta-api to monitoring",
+    ];
+    check(&proof, &expect);
+    assert_eq!(witness(&proof).source.namespace.labels[TENANT_LABEL], "alpha");
+}
+
+#[test]
 fn reserved_labels_of_pods_are_a_wall() {
     let own = || {
         let from = json!([{"namespaceSelector": {}, "podSelector": {"matchLabels": {"platform.example.com/role": "proxy"}}}]);

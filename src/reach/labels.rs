@@ -170,6 +170,11 @@ impl Selector {
         })
     }
 
+    /// The values of which a key must have one; none where it may be absent, or have any but some.
+    pub fn listed_of(&self, key: &str) -> Option<&BTreeSet<String>> {
+        self.listed().find(|(own, _)| *own == key).map(|(_, values)| values)
+    }
+
     /// The values of a key that it speaks of, whether they fit or do not.
     pub fn values(&self, key: &str) -> impl Iterator<Item = &str> {
         let values = self.0.get(key).map(|wanted| match &wanted.values {

@@ -40,7 +40,8 @@ use super::ports::{PortSet, Protocol};
 /// Everything that a proof is about. Tenants are numbers, in an order that is the caller's.
 #[derive(Debug, Clone, Default)]
 pub struct Inquiry<'w> {
-    /// The namespaces of all tenants, each name once. Of a pair the first that has a witness gives it.
+    /// The namespaces of all tenants. Two that have one name are never there at once. Of a pair the first that
+    /// has a witness gives it.
     pub sites: Vec<Site>,
     /// The policies, in any order.
     pub policies: Vec<&'w Policy>,
@@ -190,8 +191,8 @@ impl<'q> Prover<'q> {
         let mut near: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
         for source in self.sites.get(&from).into_iter().flatten() {
             for destination in self.rows.ends(*source) {
-                let other = self.ground.question.sites.get(destination).map(|site| site.tenant);
-                if let Some(to) = other.filter(|tenant| *tenant != from && wanted(*tenant)) {
+                let to = self.ground.differ(*source, destination).map(|site| site.tenant);
+                if let Some(to) = to.filter(|tenant| *tenant != from && wanted(*tenant)) {
                     near.entry(to).or_default().push((*source, destination));
                 }
             }

@@ -8,6 +8,7 @@ use super::model::{
     Action, Direction, Namespace, Namespaces, Peer, Pod, PodPort, Policy, Rule, Scope, Tier, World,
 };
 use super::ports::{PortSet, Ports, Protocol};
+use crate::domain::NAME_LABEL;
 
 /// One end of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +116,13 @@ impl<'w> Book<'w> {
         for policy in policies {
             match &policy.subject.namespaces {
                 Namespaces::Named(name) => named.entry(name).or_default().push(policy),
-                Namespaces::Chosen(_) => chosen.push(policy),
+                // By its name every namespace has a label.
+                Namespaces::Chosen(selector) => match selector.listed_of(NAME_LABEL) {
+                    Some(names) => {
+                        names.iter().for_each(|name| named.entry(name).or_default().push(policy));
+                    }
+                    None => chosen.push(policy),
+                },
             }
         }
         Self { blocks_match_pods, named, chosen }

@@ -57,6 +57,12 @@ impl<'q> Ground<'q> {
         Some(Side { direction, own: sites.get(own)?, other: sites.get(other)?, policies })
     }
 
+    /// The second of two namespaces, where they can be there at once.
+    pub(super) fn differ(&self, one: usize, other: usize) -> Option<&'q Site> {
+        let (one, other) = (self.question.sites.get(one)?, self.question.sites.get(other)?);
+        (one.name != other.name).then_some(other)
+    }
+
     /// A case in which a formula holds of connections between two namespaces.
     pub(super) fn search(
         &self,

@@ -180,9 +180,8 @@ impl ByValue {
     fn of(sites: &[Site], key: &str) -> Self {
         let mut own = Self::default();
         for (number, site) in sites.iter().enumerate() {
-            let mut listed = site.labels.listed().filter(|(other, _)| *other == key);
-            match listed.next().and_then(|(_, values)| values.first().filter(|_| values.len() == 1))
-            {
+            let values = site.labels.listed_of(key).filter(|values| values.len() == 1);
+            match values.and_then(|values| values.first()) {
                 Some(value) => own.of_value.entry(value.clone()).or_default().push(number),
                 None => own.others.push(number),
             }
