@@ -12,7 +12,7 @@ mod pod;
 mod policy;
 mod selector;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use admin::{AdminKind, admin_policy};
 pub use place::place_in;

@@ -107,3 +107,6 @@ fn outside(case: &Case<'_>, tenant: &Tenant) -> Vec<(AddressSet, PortSet)> {
     let listed = listed.iter();
     listed.map(|own| (AddressSet::of(&own.cidr).without(&inside), one(&own.ports))).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 //! The engine held to a naive one, and to Kubernetes' own cases.
 
-mod cluster;
+pub(crate) mod cluster;
 mod concrete;
 mod files;
-mod oracle;
-mod random;
+pub(crate) mod oracle;
+pub(crate) mod random;
 mod symbolic;
 mod unclear;
 mod upstream;

@@ -8,37 +8,37 @@ use serde_json::{Value, json};
 use crate::network::{AdminKind, Found, admin_policy, namespace, network_policy, pod};
 use crate::reach::{Protocol, World};
 
-pub(super) type Labels = BTreeMap<String, String>;
+pub(crate) type Labels = BTreeMap<String, String>;
 
 /// Namespaces, pods and policies; each policy's text names its namespace.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cluster {
-    pub(super) namespaces: Vec<(String, Labels)>,
-    pub(super) pods: Vec<Pod>,
-    pub(super) policies: Vec<Value>,
+pub(crate) struct Cluster {
+    pub(crate) namespaces: Vec<(String, Labels)>,
+    pub(crate) pods: Vec<Pod>,
+    pub(crate) policies: Vec<Value>,
     /// Policies of the whole cluster; of one tier no two have the same priority.
-    pub(super) admin: Vec<Value>,
+    pub(crate) admin: Vec<Value>,
     /// Whether an ipBlock matches pods.
-    pub(super) blocks_match_pods: bool,
+    pub(crate) blocks_match_pods: bool,
 }
 
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pod {
-    pub(super) namespace: String,
-    pub(super) name: String,
-    pub(super) labels: Labels,
-    pub(super) addresses: Vec<IpAddr>,
+pub(crate) struct Pod {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) labels: Labels,
+    pub(crate) addresses: Vec<IpAddr>,
     /// Name, protocol and number.
-    pub(super) ports: Vec<(String, Protocol, u16)>,
+    pub(crate) ports: Vec<(String, Protocol, u16)>,
 }
 
-pub(super) fn labels(own: &[(&str, &str)]) -> Labels {
+pub(crate) fn labels(own: &[(&str, &str)]) -> Labels {
     own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
 impl Cluster {
     /// As the engines see it, by way of the objects' texts.
-    pub(super) fn world(&self) -> World {
+    pub(crate) fn world(&self) -> World {
         let mut world = World { blocks_match_pods: self.blocks_match_pods, ..World::default() };
         for (name, labels) in &self.namespaces {
             let text = json!({"metadata": {"name": name, "labels": labels}}).to_string();
@@ -65,7 +65,7 @@ impl Cluster {
     }
 
     /// The labels of a namespace, that of its name among them.
-    pub(super) fn labels_of(&self, namespace: &str) -> Labels {
+    pub(crate) fn labels_of(&self, namespace: &str) -> Labels {
         let (name, own) = self.namespaces.iter().find(|(name, _)| name == namespace).unwrap();
         let mut own = own.clone();
         own.insert("kubernetes.io/metadata.name".to_owned(), name.clone());
@@ -74,7 +74,7 @@ impl Cluster {
 }
 
 impl Pod {
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let port = |(name, protocol, number): &(String, Protocol, u16)| json!({"name": name, "protocol": protocol.as_str(), "containerPort": number});
         let ips: Vec<Value> =
             self.addresses.iter().map(|own| json!({"ip": own.to_string()})).collect();

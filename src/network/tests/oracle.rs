@@ -15,15 +15,15 @@ use crate::reach::Protocol;
 
 /// Where a connection begins or ends.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum End<'a> {
+pub(crate) enum End<'a> {
     Pod(&'a Pod),
     Outside(IpAddr),
 }
 
-pub(super) type Port = (Protocol, u16);
+pub(crate) type Port = (Protocol, u16);
 
 /// Whether a connection can be made, by any pair of addresses that the two have in common.
-pub(super) fn allowed(cluster: &Cluster, src: End<'_>, dst: End<'_>, port: Port) -> bool {
+pub(crate) fn allowed(cluster: &Cluster, src: End<'_>, dst: End<'_>, port: Port) -> bool {
     let addresses = |end: End<'_>| match end {
         End::Pod(pod) if pod.addresses.is_empty() => vec![None],
         End::Pod(pod) => pod.addresses.iter().map(|own| Some(*own)).collect(),
@@ -43,7 +43,7 @@ pub(super) fn allowed(cluster: &Cluster, src: End<'_>, dst: End<'_>, port: Port)
 }
 
 /// Whether the policies of one end let through what they see of the other.
-pub(super) fn side(
+pub(crate) fn side(
     cluster: &Cluster,
     direction: &str,
     own: End<'_>,
@@ -114,13 +114,13 @@ fn is(
     namespace && peer.get("podSelector").is_none_or(|own| selects(own, &pod.labels))
 }
 
-pub(super) fn within(cidr: &Value, address: IpAddr) -> bool {
+pub(crate) fn within(cidr: &Value, address: IpAddr) -> bool {
     let range: Cidr = cidr.as_str().unwrap().parse().unwrap();
     let width = if address.is_ipv4() { 32 } else { 128 };
     range.contains(&format!("{address}/{width}").parse().unwrap())
 }
 
-pub(super) fn on(own: &Value, destination: End<'_>, (protocol, number): Port) -> bool {
+pub(crate) fn on(own: &Value, destination: End<'_>, (protocol, number): Port) -> bool {
     // TCP where it does not say.
     if own.get("protocol").map_or("TCP", |it| it.as_str().unwrap()) != protocol.as_str() {
         return false;
@@ -140,7 +140,7 @@ pub(super) fn on(own: &Value, destination: End<'_>, (protocol, number): Port) ->
     }
 }
 
-pub(super) fn selects(selector: &Value, labels: &Labels) -> bool {
+pub(crate) fn selects(selector: &Value, labels: &Labels) -> bool {
     let equal = |(key, value): (&String, &Value)| {
         labels.get(key).map(String::as_str) == Some(value.as_str().unwrap())
     };
@@ -161,6 +161,6 @@ pub(super) fn selects(selector: &Value, labels: &Labels) -> bool {
         && list(&selector["matchExpressions"]).iter().all(required)
 }
 
-pub(super) fn list(value: &Value) -> &[Value] {
+pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }

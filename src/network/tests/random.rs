@@ -42,7 +42,7 @@ pub(super) const CIDRS: [&str; 8] = [
 ];
 
 /// The number of rounds, and of a long profile where the environment asks for it.
-pub(super) fn rounds(usual: u32) -> ProptestConfig {
+pub(crate) fn rounds(usual: u32) -> ProptestConfig {
     let asked = std::env::var("RINGFENCE_ROUNDS").ok().and_then(|own| own.parse().ok());
     ProptestConfig { cases: asked.unwrap_or(usual), ..ProptestConfig::default() }
 }
