@@ -16,6 +16,7 @@ mod namespaces;
 mod offboard;
 mod ranges;
 mod replicas;
+mod served;
 mod status;
 mod stock;
 pub mod uninstall;

@@ -39,9 +39,7 @@ use book::{Book, Closed, Outlook};
 pub(super) use drift::{Author, Drift};
 pub use forecast::{Ahead, Deed, Doing, Estranged, Forecast, Sealing, Stray};
 pub(super) use objects::Object;
-pub(super) use objects::{
-    KINDS, Kind, PLUGIN_KINDS, api, dialect, each_object, is_served, ours, resource, served,
-};
+pub(super) use objects::{KINDS, PLUGIN_KINDS, api, dialect, each_object, ours, served};
 pub(super) use pace::Paces;
 use report::{Trouble, kind};
 use write::{After, Done, What, WriteError};

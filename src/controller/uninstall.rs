@@ -17,8 +17,9 @@ use kube::api::{
 use kube::{Api, ResourceExt as _};
 
 use super::Cluster;
-use super::keeper::{KINDS, Kind, PLUGIN_KINDS, api, is_served, ours, resource};
+use super::keeper::{KINDS, PLUGIN_KINDS, api, ours};
 use super::marks::Marks;
+use super::served::{Kind, is_served, resource};
 use crate::domain::{OUR_NAMESPACE, TENANT_LABEL};
 
 /// What gives our account its rights, and what refuses: the API group, the kind, the plural, the name and

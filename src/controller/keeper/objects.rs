@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::future::ready;
-use std::time::Duration;
 
 use futures::future::try_join_all;
-use futures::stream::{once, repeat_with, select_all};
+use futures::stream::select_all;
 use futures::{Stream, StreamExt as _};
-use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::api::{ApiResource, DynamicObject};
 use kube::runtime::watcher::Config;
 use kube::{Api, Client};
-use tokio::time::sleep;
 
 use super::super::ask::{AskError, each};
+use super::super::served::{Kind, is_served, news_while_served, resource};
 use super::super::watch::{News, news};
 use super::Cluster;
 use super::drift::Author;
@@ -92,9 +90,6 @@ pub(super) struct Told {
     pub(super) by: Option<Author>,
 }
 
-/// A kind: its name, its group, its version, and its name in paths.
-pub(in crate::controller) type Kind = (&'static str, &'static str, &'static str, &'static str);
-
 /// The kinds that seals consist of.
 pub(in crate::controller) const KINDS: [Kind; 5] = [
     ("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies"),
@@ -142,24 +137,6 @@ pub(super) fn kind(name: &str) -> Option<Kind> {
     KINDS.iter().chain(&PLUGIN_KINDS).find(|(kind, ..)| *kind == name).copied()
 }
 
-/// How often it is looked whether the cluster has a kind.
-const PROBE: Duration = Duration::from_secs(10);
-
-/// Whether the cluster has a kind.
-///
-/// # Errors
-/// It does not say: what serves the kind may be away for a while.
-pub(in crate::controller) async fn is_served(
-    client: &Client,
-    (_, group, version, plural): Kind,
-) -> Result<bool, kube::Error> {
-    match client.list_api_group_resources(&format!("{group}/{version}")).await {
-        Ok(found) => Ok(found.resources.iter().any(|own| own.name == plural)),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 /// The kinds of plugins that the cluster has.
 pub(in crate::controller) async fn served(cluster: &Cluster) -> Result<Vec<Kind>, AskError> {
     let mut served = Vec::new();
@@ -185,18 +162,6 @@ pub(super) async fn each_of_plugins(
     Ok(())
 }
 
-/// Waits until the cluster has a kind, or has it no more.
-async fn until_served(client: Client, kind: Kind, served: bool) {
-    while is_served(&client, kind).await.ok() != Some(served) {
-        sleep(PROBE).await;
-    }
-}
-
-/// What the API server calls a kind.
-pub(in crate::controller) fn resource((kind, group, version, plural): Kind) -> ApiResource {
-    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
-}
-
 /// The objects of a kind in a namespace, or with an empty one those of the whole cluster.
 pub(in crate::controller) fn api(
     client: &Client,
@@ -214,33 +179,25 @@ pub(super) type Heard = (&'static str, Option<News<Told>>);
 
 /// What becomes of all objects with our label, kind by kind; one that loses the label goes.
 pub(super) fn events(cluster: &Cluster) -> impl Stream<Item = Heard> + use<> {
-    let always = KINDS.iter().map(|kind| of_kind(cluster.client.clone(), *kind).boxed());
-    let served =
-        PLUGIN_KINDS.iter().map(|kind| where_served(cluster.client.clone(), *kind).boxed());
+    let always = KINDS.iter().map(|kind| of_kind(&cluster.client, *kind).boxed());
+    let served = PLUGIN_KINDS.iter().map(|kind| while_served(&cluster.client, *kind).boxed());
     select_all(always.chain(served))
 }
 
-fn of_kind(client: Client, all: Kind) -> impl Stream<Item = Heard> {
+fn of_kind(client: &Client, all: Kind) -> impl Stream<Item = Heard> + use<> {
     let (kind, .., plural) = all;
-    let objects: Api<DynamicObject> = Api::all_with(client, &resource(all));
-    let news =
-        news(objects, Config::default().labels(&ours(kind)), plural.to_owned(), move |object| {
-            told(kind, object)
-        });
+    let objects: Api<DynamicObject> = Api::all_with(client.clone(), &resource(all));
+    let ours = Config::default().labels(&ours(kind));
+    let news = news(objects, ours, plural.to_owned(), move |object| told(kind, object));
     news.map(move |news| (kind, Some(news)))
 }
 
-/// The same while the cluster has the kind, each time anew.
-fn where_served(client: Client, kind: Kind) -> impl Stream<Item = Heard> {
-    let round = move || {
-        let (came, client) = (until_served(client.clone(), kind, true), client.clone());
-        let objects = once(came).flat_map(move |()| {
-            let gone = until_served(client.clone(), kind, false);
-            of_kind(client.clone(), kind).take_until(gone)
-        });
-        objects.chain(once(ready((kind.0, None))))
-    };
-    repeat_with(round).flatten()
+/// The same while the cluster has the kind.
+fn while_served(client: &Client, all: Kind) -> impl Stream<Item = Heard> + use<> {
+    let kind = all.0;
+    let ours = Config::default().labels(&ours(kind));
+    let news = news_while_served(client, all, ours, move |object| told(kind, object));
+    news.map(move |news| (kind, news))
 }
 
 /// Takes each object of the kinds that seals consist of, or each of ours: in these namespaces, or in all and once

@@ -7,8 +7,9 @@ use kube::{Api, Client};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
+use super::super::served::resource;
 use super::drift::{Author, Drift};
-use super::objects::{self, KINDS, Object, resource};
+use super::objects::{self, KINDS, Object};
 use crate::seal::{FIELD_MANAGER, Managed, differs, is_ours};
 use crate::telemetry::SealFailure;
 

@@ -7,8 +7,9 @@ use kube::api::DynamicObject;
 
 use super::super::super::Cluster;
 use super::super::super::ask::AskError;
+use super::super::super::served::Kind;
 use super::super::super::watch::News;
-use super::super::objects::{Kind, TIER_PLACE, Told, each_of_plugins, tenant_of, told};
+use super::super::objects::{TIER_PLACE, Told, each_of_plugins, tenant_of, told};
 use super::{Deed, Doing, Seer};
 use crate::policy::Tenants;
 use crate::seal::{Dialect, Managed, TIER, barrier, tier};
