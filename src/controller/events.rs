@@ -36,6 +36,8 @@ pub(super) struct Occurrence {
     pub(super) regarding: ObjectReference,
     /// What it happened to.
     pub(super) related: ObjectReference,
+    /// Whether it is trouble.
+    pub(super) severity: Severity,
     /// In a word.
     pub(super) reason: &'static str,
     /// What we did.
@@ -44,6 +46,34 @@ pub(super) struct Occurrence {
     pub(super) same: String,
     /// In a sentence; of those that are the same, the first's is told.
     pub(super) note: String,
+}
+
+/// The type of an Event, as Kubernetes calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Severity {
+    /// It is no trouble.
+    Normal,
+    /// It is.
+    Warning,
+}
+
+impl Severity {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal",
+            Self::Warning => "Warning",
+        }
+    }
+}
+
+/// An object of a kind of this API version, by its name.
+pub(super) fn reference(version: &str, kind: &str, name: &str) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(version.to_owned()),
+        kind: Some(kind.to_owned()),
+        name: Some(name.to_owned()),
+        ..ObjectReference::default()
+    }
 }
 
 /// Where what happens is told.
@@ -124,7 +154,7 @@ async fn publish(cluster: &Cluster, page: &mut Page) -> Result<(), kube::Error> 
 
 fn event(page: &Page, namespace: String) -> Event {
     let Page { occurrence, count, first, last, .. } = page;
-    let Occurrence { regarding, related, reason, action, note, .. } = occurrence;
+    let Occurrence { regarding, related, severity, reason, action, note, .. } = occurrence;
     let name = regarding.name.as_deref().unwrap_or_default();
     let name = format!("{name}.{:x}", Timestamp::now().as_nanosecond());
     let series = EventSeries { count: *count, last_observed_time: MicroTime(*last) };
@@ -142,7 +172,7 @@ fn event(page: &Page, namespace: String) -> Event {
         reason: Some((*reason).to_owned()),
         action: Some((*action).to_owned()),
         note: Some(note),
-        type_: Some("Warning".to_owned()),
+        type_: Some(severity.as_str().to_owned()),
         reporting_controller: Some(CONTROLLER.to_owned()),
         reporting_instance: Some(if instance.is_empty() {
             "ringfence".to_owned()

@@ -17,7 +17,6 @@ use futures::StreamExt as _;
 use futures::stream::select_all;
 use http::Request;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::rbac::v1::ClusterRole;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind, PostParams};
@@ -29,7 +28,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, interval, timeout};
 
 use super::Cluster;
-use super::events::{Events, Occurrence};
+use super::events::{Events, Occurrence, Severity, reference};
 use super::keeper::{Author, Drift};
 use super::lease::{Hand, Home};
 use super::watch::{News, news};
@@ -310,15 +309,11 @@ impl Keeper {
 
 /// What is told of a configuration that others changed, on it.
 fn occurrence(kind: &str, drift: &Drift) -> Occurrence {
-    let itself = ObjectReference {
-        api_version: Some("admissionregistration.k8s.io/v1".to_owned()),
-        kind: Some(kind.to_owned()),
-        name: Some(NAME.to_owned()),
-        ..ObjectReference::default()
-    };
+    let itself = reference("admissionregistration.k8s.io/v1", kind, NAME);
     Occurrence {
         regarding: itself.clone(),
         related: itself,
+        severity: Severity::Warning,
         reason: "DriftReverted",
         action: "Revert",
         same: drift.what(),

@@ -115,13 +115,15 @@ impl Ledger {
 mod tests {
     use k8s_openapi::api::core::v1::ObjectReference;
 
+    use super::super::Severity;
     use super::*;
 
     fn occurrence(name: &str, same: &str) -> Occurrence {
         let regarding = ObjectReference { name: Some(name.to_owned()), ..Default::default() };
         let related = ObjectReference::default();
         let (same, note) = (same.to_owned(), String::new());
-        Occurrence { regarding, related, reason: "DriftReverted", action: "Revert", same, note }
+        let (reason, action) = ("DriftReverted", "Revert");
+        Occurrence { regarding, related, severity: Severity::Warning, reason, action, same, note }
     }
 
     /// Enters something, and what is written at once: how often that has happened.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::ObjectReference;
 
-use super::super::events::Occurrence;
+use super::super::events::{Occurrence, Severity, reference};
 use super::drift::Drift;
 use super::objects::{self, Object, tenant_of};
 use super::write::WriteError;
@@ -45,7 +45,7 @@ pub(super) fn occurrences(
     let Some((reason, action, same, note)) = told(object, trouble) else { return Vec::new() };
     let at = |regarding, note: String| {
         let (related, same) = (itself(object), same.clone());
-        Occurrence { regarding, related, reason, action, same, note }
+        Occurrence { regarding, related, severity: Severity::Warning, reason, action, same, note }
     };
     let of_tenant = |name: &str, note| at(reference(API_VERSION, "Tenant", name), note);
     let Some((tenant, uid)) = owner else {
@@ -67,6 +67,7 @@ pub(super) fn left(name: &str, (tenant, uid): (String, Arc<str>)) -> [Occurrence
     let at = |regarding| Occurrence {
         regarding,
         related: namespace.clone(),
+        severity: Severity::Warning,
         reason: "OverLimit",
         action: "Leave",
         same: String::new(),
@@ -111,15 +112,6 @@ fn itself(object: &Object) -> ObjectReference {
         group => format!("{group}/{version}"),
     });
     let namespace = Some(object.namespace.clone()).filter(|namespace| !namespace.is_empty());
-    let reference = reference(&version.unwrap_or_default(), object.kind, &object.name);
-    ObjectReference { namespace, ..reference }
-}
-
-fn reference(version: &str, kind: &str, name: &str) -> ObjectReference {
-    ObjectReference {
-        api_version: Some(version.to_owned()),
-        kind: Some(kind.to_owned()),
-        name: Some(name.to_owned()),
-        ..ObjectReference::default()
-    }
+    let named = reference(&version.unwrap_or_default(), object.kind, &object.name);
+    ObjectReference { namespace, ..named }
 }
