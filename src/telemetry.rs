@@ -8,6 +8,7 @@
 //! Deliberately absent: object bodies and user names; anything that a tenant could make grow.
 
 mod build;
+mod isolation;
 mod labels;
 pub mod logs;
 mod metrics;
@@ -15,6 +16,7 @@ mod seals;
 mod series;
 
 pub use build::BuildInfo;
+pub use isolation::IsolationMetrics;
 pub use labels::{Endpoint, Outcome, Rejection, SealFailure, SealKind};
 pub use metrics::Metrics;
 pub use seals::SealMetrics;

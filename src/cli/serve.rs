@@ -15,8 +15,8 @@ use super::limits::{LimitArgs, seconds};
 use super::{Outcome, output, policies, readiness::Ready, webhooks};
 use crate::controller::lease::Hand;
 use crate::controller::{
-    Barriers, Cluster, Papers, keep_labels, keep_seals, keep_status, watch_documents,
-    watch_namespaces, watch_ranges,
+    Barriers, Cluster, Papers, Standings, StatusSources, keep_labels, keep_proof, keep_seals,
+    keep_status, watch_documents, watch_namespaces, watch_ranges,
 };
 use crate::report::webhooks::Target;
 use crate::server::tls::{self, Development, Files, Identity, Source};
@@ -202,9 +202,14 @@ fn keep(
 ) {
     let (papers, seen) = watch::channel(Papers::default());
     let (barriers, stand) = watch::channel(Barriers::default());
+    let (standings, proven) = watch::channel(Standings::default());
+    let sources = StatusSources { papers: seen, barriers: stand, standings: proven };
+    let context = (cluster.clone(), Arc::clone(&metrics));
     tokio::spawn(watch_documents(cluster.clone(), changes.clone(), papers));
     tokio::spawn(watch_ranges(cluster.clone(), changes.clone()));
-    tokio::spawn(keep_status(handle.clone(), (seen, stand), hand.clone()));
+    tokio::spawn(keep_status(handle.clone(), sources, context, hand.clone()));
+    let telling = (standings, Arc::clone(&metrics));
+    tokio::spawn(keep_proof(cluster.clone(), handle.clone(), hand.clone(), telling));
     tokio::spawn(keep_labels(cluster.clone(), handle.clone(), hand.clone()));
     tokio::spawn(keep_seals(cluster, handle, hand, changes, (barriers, metrics)));
 }

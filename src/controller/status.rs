@@ -1,11 +1,13 @@
 //! Says of each of our documents in its `status` what comes of it.
 //!
-//! What is to be said follows from the documents, the snapshot in force, how tenants' barriers stand and the
-//! clock (`said`); it is written where it is not what stands. Of a condition nothing is written anew but what
-//! changed, and our own writes lead to none.
+//! What is to be said follows from the documents, the snapshot in force, how tenants' barriers stand, what is
+//! proven of tenants and the clock (`said`); it is written where it is not what stands. Of a condition nothing
+//! is written anew but what changed, and our own writes lead to none. That a tenant is isolated no more, or is
+//! again, is told by an Event once that is written (`turn`).
 
 mod said;
 mod tenant;
+mod turn;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,13 +20,17 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::Cluster;
 use super::documents::{Key, Paper, Papers, kinds};
+use super::events::Events;
+use super::isolation::Standings;
 use super::keeper::{Barriers, Object};
 use super::lease::Hand;
 use super::writes::{Begun, Writes};
 use crate::policy::documents::API_VERSION;
 use crate::seal::FIELD_MANAGER;
 use crate::state::{Handle, Snapshot};
+use crate::telemetry::Metrics;
 use said::Sayer;
 
 /// Between two looks: where many namespaces are sealed one after the other, each of them would be news.
@@ -32,14 +38,27 @@ const BETWEEN: Duration = Duration::from_millis(250);
 /// How long nothing is looked at where nothing happens; a clock may be set meanwhile.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// What statuses follow from, beside the snapshot.
+#[derive(Debug)]
+pub struct StatusSources {
+    /// The documents.
+    pub papers: watch::Receiver<Papers>,
+    /// How tenants' barriers stand.
+    pub barriers: watch::Receiver<Barriers>,
+    /// How tenants stand to each other.
+    pub standings: watch::Receiver<Standings>,
+}
+
 /// Keeps the status of every document while the hand is ours to write with.
 pub async fn keep_status(
     handle: Handle,
-    (mut papers, mut barriers): (watch::Receiver<Papers>, watch::Receiver<Barriers>),
+    StatusSources { mut papers, mut barriers, mut standings }: StatusSources,
+    (cluster, metrics): (Cluster, Arc<Metrics>),
     mut hand: Hand,
 ) {
     let mut keeper = Keeper {
         client: hand.client(),
+        events: Events::start(cluster, metrics),
         papers: Papers::default(),
         snapshot: None,
         written: BTreeMap::new(),
@@ -66,6 +85,10 @@ pub async fn keep_status(
                 keeper.sayer.barriers = barriers.borrow_and_update().clone();
                 next = next.min(soonest);
             }
+            Ok(()) = standings.changed() => {
+                keeper.sayer.standings = standings.borrow_and_update().clone();
+                next = next.min(soonest);
+            }
             () = hand.changed() => next = next.min(soonest),
             Some((object, written)) = keeper.writes.next() => {
                 keeper.done(&object, written);
@@ -79,15 +102,23 @@ pub async fn keep_status(
     }
 }
 
-/// What stands after a write, and whether it is what was written.
-type Written = (Paper, bool);
+/// What a write came to.
+struct Written {
+    /// What stood before.
+    before: Arc<Paper>,
+    /// What stands after it.
+    paper: Arc<Paper>,
+    /// Whether that is what was written.
+    stays: bool,
+}
 
 struct Keeper {
     client: Client,
+    events: Events,
     papers: Papers,
     snapshot: Option<Arc<Snapshot>>,
     /// What stood after our writes: watches tell it later.
-    written: BTreeMap<Key, Paper>,
+    written: BTreeMap<Key, Arc<Paper>>,
     sayer: Sayer,
     writes: Writes<Written>,
 }
@@ -118,7 +149,9 @@ impl Keeper {
             let Some((_, resource)) = kinds.iter().find(|(kind, _)| *kind == key.0) else {
                 continue;
             };
-            let write = write(self.client.clone(), key.clone(), resource.clone(), said.value);
+            let before = Arc::clone(paper);
+            let write =
+                write(self.client.clone(), key.clone(), resource.clone(), said.value, before);
             if let Begun::At(due) = self.writes.begin(object(key), write) {
                 next = next.min(due);
             }
@@ -128,10 +161,12 @@ impl Keeper {
 
     /// Takes in what stands after a write.
     fn done(&mut self, object: &Object, written: Option<Written>) {
-        let Some((paper, stays)) = written else { return };
+        let Some(Written { before, paper, stays }) = written else { return };
         if !stays {
             self.writes.in_vain(object);
         }
+        let turn = turn::told(&object.name, &before.status, &paper.status);
+        turn.into_iter().for_each(|turn| self.events.tell(turn));
         self.written.insert((object.kind, object.name.clone()), paper);
     }
 }
@@ -162,6 +197,7 @@ async fn write(
     (kind, name): Key,
     resource: ApiResource,
     status: Value,
+    before: Arc<Paper>,
 ) -> Result<Written, kube::Error> {
     let api: Api<DynamicObject> = Api::all_with(client, &resource);
     let document = json!({
@@ -172,7 +208,7 @@ async fn write(
     });
     let params = PatchParams::apply(FIELD_MANAGER).force();
     let applied = api.patch_status(&name, &params, &Patch::Apply(document)).await?;
-    let paper = Paper::of(kind, &applied);
+    let paper = Arc::new(Paper::of(kind, &applied));
     let stays = is_said(&status, &paper.status);
-    Ok((paper, stays))
+    Ok(Written { before, paper, stays })
 }

@@ -142,6 +142,17 @@ closed! {
     Unsealed = "unsealed",
 }
 
+closed! {
+    /// Whether a tenant is isolated from all others.
+    Isolation, "isolated",
+    /// It is proven.
+    True = "true",
+    /// Something could pass.
+    False = "false",
+    /// Neither is known.
+    Unknown = "unknown",
+}
+
 impl Label for Decision {
     const KEY: &'static str = "decision";
     const ALL: &'static [Self] = &[Self::Admit, Self::Warn, Self::Deny];

@@ -11,7 +11,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::series::{By, ByTwo, Label as _};
-use super::{BuildInfo, Endpoint, Gauge, Outcome, Rejection, SealMetrics};
+use super::{BuildInfo, Endpoint, Gauge, IsolationMetrics, Outcome, Rejection, SealMetrics};
 use crate::domain::{Code, Decision, Mode};
 
 type Seconds = AnyGauge<f64, AtomicU64>;
@@ -39,6 +39,7 @@ pub struct Metrics {
     policy_reloads: By<Outcome, Counter>,
     policies_loaded: Seconds,
     seals: SealMetrics,
+    isolation: IsolationMetrics,
     lost_events: Counter,
     webhook_reverts: Counter,
     webhook_failures: Counter,
@@ -63,6 +64,7 @@ impl Metrics {
         let (policy_reloads, policy_family) = By::new(Counter::default);
         let mut registry = Registry::with_prefix("ringfence");
         let seals = SealMetrics::new(&mut registry);
+        let isolation = IsolationMetrics::new(&mut registry);
         let mut made = Self {
             registry,
             reviews,
@@ -80,6 +82,7 @@ impl Metrics {
             policy_reloads,
             policies_loaded: Seconds::default(),
             seals,
+            isolation,
             lost_events: Counter::default(),
             webhook_reverts: Counter::default(),
             webhook_failures: Counter::default(),
@@ -176,6 +179,12 @@ impl Metrics {
     #[must_use]
     pub fn seals(&self) -> &SealMetrics {
         &self.seals
+    }
+
+    /// What is counted of the proof of isolation.
+    #[must_use]
+    pub fn isolation(&self) -> &IsolationMetrics {
+        &self.isolation
     }
 
     /// A connection or request was turned away or cut off.

@@ -49,6 +49,15 @@ fn what_is_counted_is_printed() {
     has(&metrics, r#"ringfence_seal_reverts_total{kind="NetworkPolicy"} 2"#);
     has(&metrics, r#"ringfence_seal_fights_total{kind="NetworkPolicy"} 1"#);
     has(&metrics, r#"ringfence_seal_fights_total{kind="LimitRange"} 0"#);
+    let isolation = metrics.isolation();
+    let tenants = [Some(true), Some(false), None, Some(true)];
+    isolation.proven(Duration::from_millis(250), tenants.into_iter());
+    has(&metrics, r#"ringfence_tenants{isolated="true"} 2"#);
+    has(&metrics, r#"ringfence_tenants{isolated="false"} 1"#);
+    has(&metrics, r#"ringfence_tenants{isolated="unknown"} 1"#);
+    has(&metrics, "ringfence_isolation_proof_duration_seconds 0.25");
+    isolation.stopped();
+    has(&metrics, r#"ringfence_tenants{isolated="true"} 0"#);
     has(&metrics, "# EOF");
     let version = env!("CARGO_PKG_VERSION");
     let commit = BuildInfo::CURRENT.commit;

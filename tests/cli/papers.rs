@@ -45,7 +45,7 @@ fn the_pod_is_given_the_time_that_it_takes_to_end() {
 }
 
 /// Every right, by role. Roles that bear rights over others are bound by name alone.
-const RIGHTS: [&str; 25] = [
+const RIGHTS: [&str; 29] = [
     r#"ringfence [""] ["namespaces"] ["get","list","watch","patch"]"#,
     r#"ringfence [""] ["nodes","services"] ["list","watch"]"#,
     r#"ringfence ["networking.k8s.io"] ["servicecidrs"] ["list","watch"]"#,
@@ -56,6 +56,10 @@ const RIGHTS: [&str; 25] = [
     r#"ringfence ["networking.k8s.io"] ["networkpolicies"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence [""] ["resourcequotas","limitranges"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence ["rbac.authorization.k8s.io"] ["rolebindings","clusterrolebindings"] ["get","list","watch","create","update","patch","delete"]"#,
+    r#"ringfence ["policy.networking.k8s.io"] ["adminnetworkpolicies","baselineadminnetworkpolicies"] ["list","watch"]"#,
+    r#"ringfence ["cilium.io"] ["ciliumnetworkpolicies"] ["list","watch"]"#,
+    r#"ringfence ["crd.projectcalico.org"] ["networkpolicies","globalnetworkpolicies"] ["list","watch"]"#,
+    r#"ringfence ["crd.antrea.io"] ["networkpolicies","clusternetworkpolicies"] ["list","watch"]"#,
     r#"ringfence ["policy.networking.k8s.io"] ["clusternetworkpolicies"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence ["cilium.io"] ["ciliumclusterwidenetworkpolicies"] ["get","list","watch","create","update","patch","delete"]"#,
     r#"ringfence ["projectcalico.org"] ["globalnetworkpolicies"] ["get","list","watch","create","update","patch","delete"]"#,

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::documents::{Key, Paper};
+use super::super::isolation::Standings;
 use super::super::keeper::Barriers;
-use super::tenant::{Seen, barred, conditions_of, seen};
+use super::tenant::{ISOLATED, Seen, barred, conditions_of, isolated, seen};
 use crate::policy::documents::{Condition, Exemption, Grant, TenantStatus};
 use crate::policy::{
     Flaw, Usable, conditions, document_status, exemption_status, grant_status, status_changes,
@@ -38,6 +39,8 @@ pub(super) struct Sayer {
     seen: HashMap<String, Seen>,
     /// How barriers stand.
     pub(super) barriers: Barriers,
+    /// How tenants stand to each other.
+    pub(super) standings: Standings,
 }
 
 impl Sayer {
@@ -84,8 +87,16 @@ impl Sayer {
         let mut status = of_documents.cloned().unwrap_or_default();
         let mut said = conditions_of(of_documents, seen, own.flaws);
         said.extend(barred(of_documents, name, &self.barriers));
+        // Before the first proof holds what was said by who led before.
+        let before = own.before.iter().find(|own| own.kind == ISOLATED);
+        let kept = before.filter(|_| self.standings.is_none()).cloned();
+        if kept.is_none() {
+            let standing = self.standings.as_ref().and_then(|all| all.get(name));
+            said.push(isolated(standing));
+        }
         status.observed_generation = own.paper.generation;
         status.conditions = conditions(said, own.paper.generation, &own.before, own.now);
+        status.conditions.extend(kept);
         status.count_namespaces(seen.namespaces, seen.unsealed.clone());
         status
     }

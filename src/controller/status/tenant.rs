@@ -3,9 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::keeper::Barriers;
+use crate::isolation::{Doubt, Standing};
 use crate::policy::documents::{Seal, TenantStatus, Truth};
 use crate::policy::{Flaw, Said, mistakes};
+use crate::report::proof;
 use crate::state::{Namespaces, SealState, Snapshot};
+
+/// The condition that a tenant is isolated.
+pub(super) const ISOLATED: &str = "Isolated";
+/// Its reason before there is a proof.
+pub(super) const NOT_PROVEN: &str = "NotProven";
 
 /// How many names a message tells.
 const MOST_NAMES: usize = 20;
@@ -87,14 +94,29 @@ pub(super) fn conditions_of(
     let unread = (of_documents.is_none() && flaws.is_empty())
         .then(|| ("NotInForce", "the document is not in force".to_owned()));
     let wrong = [mistakes(flaws), unread, elsewhere, adopting, over, open];
-    let isolated = Said {
-        kind: "Isolated",
-        status: Truth::Unknown,
-        reason: "NotProven",
-        message: "nothing proves or disproves it yet".to_owned(),
-    };
-    vec![ready(wrong.into_iter().flatten().collect()), sealed, isolated]
+    vec![ready(wrong.into_iter().flatten().collect()), sealed]
 }
+
+/// Whether a tenant is isolated from all others, of which a proof says this, if it says anything.
+pub(super) fn isolated(standing: Option<&Standing>) -> Said {
+    let (status, reason, message) = match standing {
+        None => (Truth::Unknown, NOT_PROVEN, "nothing proves or disproves it yet".to_owned()),
+        Some(Standing::Isolated) => (Truth::True, "Proven", format!("nothing {PASSES}")),
+        Some(Standing::Granted) => {
+            (Truth::True, "Granted", format!("nothing but what Grants permit {PASSES}"))
+        }
+        Some(Standing::Open(leak)) => (Truth::False, "Open", proof::sentence(leak)),
+        Some(Standing::Unknown(doubts)) => {
+            let reason = doubts.first().map_or(NOT_PROVEN, Doubt::word);
+            let texts: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+            (Truth::Unknown, reason, texts.join("; "))
+        }
+    };
+    Said { kind: ISOLATED, status, reason, message }
+}
+
+/// What nothing does.
+const PASSES: &str = "passes between a pod that it could have and one of another tenant, if the CNI enforces policies";
 
 /// Which namespaces are left open because there are more than the limit.
 fn over(seen: &Seen) -> Option<Reason> {

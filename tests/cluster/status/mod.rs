@@ -3,6 +3,7 @@
 
 mod adoption;
 mod conditions;
+mod isolation;
 mod labels;
 mod permissions;
 

@@ -43,7 +43,8 @@ fn from_an_empty_cluster_to_a_tenants_end() {
     let pod = run_pod(&cluster, "alpha-web");
     shown.varies(&pod, "web-7d4b9c6f5-x2x7k");
     shown.run(ada, "kubectl get pods -n alpha-web -o 'jsonpath={.items[*].status.phase}'");
-    shown.run_until(admin, "ringfence tenant list", "1/1     ");
+    let proven = "True   True      0       0           #team-alpha\nbeta    restricted  1/1     True   True ";
+    shown.run_until(admin, "ringfence tenant list", proven);
 
     let end = in_seconds(20);
     shown.file("grant.yaml", &grant(&end));
@@ -57,14 +58,14 @@ fn from_an_empty_cluster_to_a_tenants_end() {
     for (who, side) in [ada, bob].into_iter().zip(sides) {
         shown.run_until(who, side, "networkpolicy");
     }
-    shown.run(admin, "ringfence tenant show alpha");
+    shown.run_until(admin, "ringfence tenant show alpha", "Granted");
     shown.tell("and once the Grant has ended");
     for (who, side) in [ada, bob].into_iter().zip(sides) {
         shown.run_until(who, side, "NotFound");
     }
 
     offboarded(&mut shown, (admin, ada), &cluster, &pod);
-    shown.run(admin, "ringfence tenant list");
+    shown.run_until(admin, "ringfence tenant list", "True   True ");
     insta::assert_snapshot!("story", shown.text());
 }
 

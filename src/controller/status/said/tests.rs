@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::Version;
+use crate::isolation::{Doubt, Standing};
 use crate::policy::{Source, usable};
 use crate::state::{Namespace, Namespaces, SealState, Seals};
 
@@ -120,7 +121,7 @@ fn a_tenant_is_told_how_its_barriers_stand() {
     let mut check = |barriers: &Barriers, of: &str, expect: &[&str]| {
         sayer.barriers = barriers.clone();
         let lines = lines(&said(&sayer, &sources, &format!("Tenant {of}"), NOW));
-        assert_eq!(lines[3..], *expect, "{barriers:?}");
+        assert_eq!(lines[2..lines.len() - 1], *expect, "{barriers:?}");
     };
     let mut barriers = Barriers::default();
     check(&barriers, "alpha", &[]);
@@ -134,6 +135,39 @@ fn a_tenant_is_told_how_its_barriers_stand() {
     check(&barriers, "alpha", &[partly]);
     barriers.open.insert("alpha".to_owned());
     check(&barriers, "alpha", &["Barred False NotKept: not as it must be: A, B"]);
+}
+
+#[test]
+fn a_tenant_is_told_what_is_proven_and_meanwhile_what_was() {
+    let sources = [source("Tenant", "alpha", json!({}))];
+    let mut sayer = sayer(&sources, &[], &[]);
+    let said = |sayer: &Sayer, before: &Value| {
+        let own = Paper { status: before.clone(), ..paper(&sources, "Tenant alpha") };
+        sayer.of(&("Tenant", "alpha".to_owned()), &own, at(NOW))
+    };
+    let stands = |standing| Some(Arc::new([("alpha".to_owned(), standing)].into()));
+    let check = |status: &Status, expect: &str| {
+        let all = lines(status);
+        assert_eq!(all.last().unwrap(), expect, "{all:?}");
+    };
+    let nothing = "Isolated Unknown NotProven: nothing proves or disproves it yet";
+    check(&said(&sayer, &Value::Null), nothing);
+    sayer.standings = stands(Standing::Isolated);
+    let proven = said(&sayer, &Value::Null);
+    let what = "passes between a pod that it could have and one of another tenant, if the CNI enforces policies";
+    check(&proven, &format!("Isolated True Proven: nothing {what}"));
+    sayer.standings = stands(Standing::Granted);
+    let granted = said(&sayer, &Value::Null);
+    check(&granted, &format!("Isolated True Granted: nothing but what Grants permit {what}"));
+    let doubts = vec![Doubt::Puzzle, Doubt::Rehearsal];
+    let texts = doubts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    sayer.standings = stands(Standing::Unknown(doubts));
+    check(&said(&sayer, &Value::Null), &format!("Isolated Unknown GivenUp: {texts}"));
+    // Who leads now has proven nothing yet; who led before had.
+    sayer.standings = None;
+    assert_eq!(said(&sayer, &proven.value).value, proven.value);
+    sayer.standings = Some(Arc::default());
+    check(&said(&sayer, &proven.value), nothing);
 }
 
 #[test]
