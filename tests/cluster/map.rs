@@ -98,6 +98,36 @@ fn policies_of_plugins(cluster: &ControlPlane) {
     );
 }
 
+/// What could pass between tenants is found, and that nothing could.
+fn proofs(cluster: &ControlPlane) {
+    let admin = cluster.admin();
+    let apply =
+        |text: &Value| admin.kubectl_with(&text.to_string(), &["apply", "-f", "-"]).success();
+    let prove = |more: &[&str]| {
+        let ran = ringfence(cluster, admin, &[&["prove", "--cluster"], more].concat());
+        format!(
+            "$ ringfence prove --cluster {}\nexit code: {}\n{}{}",
+            more.join(" "),
+            ran.code,
+            ran.stderr,
+            ran.stdout
+        )
+    };
+    let labels = json!({"ringfence.dev/tenant": "beta"});
+    apply(
+        &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "beta-api", "labels": labels}}),
+    );
+    let sealed = prove(&[]);
+    for (namespace, rule) in [("alpha-web", "egress"), ("beta-api", "ingress")] {
+        let spec = json!({"podSelector": {}, rule: [{"ports": [{"port": 8443}]}]});
+        apply(&json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "wide", "namespace": namespace}, "spec": spec}));
+    }
+    let open = prove(&[]);
+    let as_is = prove(&["--as-is", "-o", "json"]);
+    insta::assert_snapshot!("proofs", [sealed, open, as_is].join("\n"));
+}
+
 #[test]
 fn a_cluster_is_read_as_it_stands() {
     // Nothing is laid: what the controller would keep counts all the same.
@@ -140,6 +170,7 @@ fn a_cluster_is_read_as_it_stands() {
     );
 
     policies_of_plugins(&cluster);
+    proofs(&cluster);
     let stranger = cluster.user("nobody", &[]);
     let refused = ringfence(&cluster, &stranger, &["reach", "--cluster"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
