@@ -304,7 +304,8 @@ fn every_file_belongs_to_a_module() {
         let parents = [folder.with_extension("rs"), folder.join("lib.rs"), folder.join("main.rs")];
         parents.iter().filter_map(|parent| fs::read_to_string(parent).ok()).any(|parent| {
             parent.lines().any(|line| {
-                line.trim().trim_start_matches("pub").trim_start_matches("(super)").trim()
+                let line = line.trim().trim_start_matches("pub");
+                line.trim_start_matches("(super)").trim_start_matches("(crate)").trim()
                     == format!("mod {stem};")
             })
         })
