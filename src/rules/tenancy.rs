@@ -97,13 +97,14 @@ pub fn judge_namespace(view: &NamespaceView<'_>) -> Vec<Finding> {
 pub(super) fn changes<'v>(
     old: Option<&'v Annotations<'v>>,
     new: &'v Annotations<'v>,
-) -> Vec<(&'v str, Option<&'v str>, Option<&'v str>)> {
-    let before = |key: &str| old.and_then(|old| old.get(key)).map(AsRef::as_ref);
-    let written = new.iter().map(|(key, value)| (key.as_ref(), before(key), Some(value.as_ref())));
+) -> impl Iterator<Item = (&'v str, Option<&'v str>, Option<&'v str>)> {
+    let before = move |key: &str| old.and_then(|old| old.get(key)).map(AsRef::as_ref);
+    let written =
+        new.iter().map(move |(key, value)| (key.as_ref(), before(key), Some(value.as_ref())));
     let removed = old
         .into_iter()
         .flatten()
-        .filter(|(key, _)| !new.contains_key(key.as_ref()))
+        .filter(move |(key, _)| !new.contains_key(key.as_ref()))
         .map(|(key, value)| (key.as_ref(), Some(value.as_ref()), None));
-    written.chain(removed).filter(|(_, before, after)| before != after).collect()
+    written.chain(removed).filter(|(_, before, after)| before != after)
 }

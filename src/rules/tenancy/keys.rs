@@ -91,14 +91,13 @@ fn changed<'v>(view: &NamespaceView<'v>) -> Vec<Change<'v>> {
     let Some(new) = view.new else { return Vec::new() };
     let put = |key: &str| view.put.iter().find(|(own, _)| own == key).map(|(_, put)| put.as_str());
     let labels = changes(view.old.map(|old| &old.labels), &new.labels)
-        .into_iter()
         .map(|(key, before, after)| Change { at: "labels", key, before, after, put: put(key) });
-    let annotations = changes(view.old.map(|old| &old.annotations), &new.annotations)
-        .into_iter()
-        .map(|(key, before, after)| {
+    let annotations = changes(view.old.map(|old| &old.annotations), &new.annotations).map(
+        |(key, before, after)| {
             let put = after.filter(|after| key == FILLED_IN && is_told_rightly(view, after));
             Change { at: "annotations", key, before, after, put }
-        });
+        },
+    );
     labels.chain(annotations).collect()
 }
 
