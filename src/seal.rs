@@ -42,7 +42,7 @@ pub use limit::{Candidate, over_limit};
 pub use managed::{HASH_ANNOTATION, Managed};
 pub use network::DEFAULT_DENY;
 pub use openings::{Openings, openings};
-pub use plan::{Plan, plan, wanted};
+pub use plan::{Plan, network_policies, plan, wanted};
 pub use seen::Seen;
 
 /// Who the API server's `managedFields` name as the owner of what the seal says.

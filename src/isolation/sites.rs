@@ -9,7 +9,7 @@ use crate::domain::{NAME_LABEL, TENANT_LABEL};
 use crate::policy::Tenant;
 use crate::reach::{Labels, Namespaces, Permit, Pod, Policy, Selector, Site, Wanted};
 use crate::rules::tenancy::{may_label, may_name};
-use crate::seal::wanted;
+use crate::seal::network_policies;
 
 /// Namespaces, and the policies of those that are not there.
 pub(super) struct Sites {
@@ -149,7 +149,7 @@ impl<'a> Survey<'a> {
         let site = self.site(number, tenant, (name, &labels), false);
         self.sites.push(site);
         let Asked { tenants, now, .. } = self.asked;
-        for own in wanted(tenants, tenant, name, *now) {
+        for own in network_policies(tenants, tenant, name, *now) {
             let source = format!("the seal of tenant {}", tenant.name);
             let Some(mut policy) = own.read(&source).map(|read| read.policy) else { continue };
             if contested {

@@ -60,7 +60,7 @@ pub(super) fn bindings(tenant: &Tenant, namespace: &str) -> Vec<Managed> {
             role_ref: cluster_role(role),
             subjects: Some(owners.into_iter().map(subject).collect()),
         };
-        Managed::RoleBinding(Box::new(binding)).marked()
+        Managed::RoleBinding(Box::new(binding))
     };
     roles.into_iter().map(binding).collect()
 }

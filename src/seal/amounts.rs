@@ -42,7 +42,7 @@ pub(super) fn quota(namespace: &str, over: &Amounts) -> Managed {
     let spec = ResourceQuotaSpec { hard: Some(written(&hard)), ..ResourceQuotaSpec::default() };
     let metadata = in_namespace(namespace, "ringfence-quota");
     let quota = ResourceQuota { metadata, spec: Some(spec), status: None };
-    Managed::ResourceQuota(Box::new(quota)).marked()
+    Managed::ResourceQuota(Box::new(quota))
 }
 
 /// The LimitRange, with the documents' figures over the built-in ones. It has no `min`: that would refuse
@@ -57,7 +57,7 @@ pub(super) fn limits(namespace: &str, over: &ContainerLimits) -> Managed {
     };
     let metadata = in_namespace(namespace, "ringfence-limits");
     let spec = Some(LimitRangeSpec { limits: vec![containers] });
-    Managed::LimitRange(Box::new(LimitRange { metadata, spec })).marked()
+    Managed::LimitRange(Box::new(LimitRange { metadata, spec }))
 }
 
 /// Limits and requests that the API server takes: no request is above its limit, and who has a limit has

@@ -56,7 +56,7 @@ pub(super) fn policy(
         egress: Some(egress),
     };
     let metadata = in_namespace(namespace, name);
-    Managed::NetworkPolicy(Box::new(NetworkPolicy { metadata, spec: Some(spec) })).marked()
+    Managed::NetworkPolicy(Box::new(NetworkPolicy { metadata, spec: Some(spec) }))
 }
 
 /// All pods of a policy's own namespace.

@@ -31,11 +31,11 @@ impl Plan {
 #[must_use]
 pub fn plan(tenants: &Tenants, tenant: &Tenant, namespace: &str, now: Timestamp) -> Plan {
     let profile = &tenant.profile;
-    let mut objects = network::policies(tenants, tenant, namespace);
-    objects.extend(grants::policies(tenants, tenant, namespace, now));
+    let mut objects = policies(tenants, tenant, namespace, now);
     objects.push(amounts::quota(namespace, &profile.quota));
     objects.push(amounts::limits(namespace, &profile.limits));
     objects.extend(access::bindings(tenant, namespace));
+    let objects = objects.into_iter().map(Managed::marked).collect();
     match profile.seal {
         Seal::Keep => Plan::Kept(objects),
         Seal::Plan => Plan::Planned(objects),
@@ -49,4 +49,25 @@ pub fn wanted(tenants: &Tenants, tenant: &Tenant, namespace: &str, now: Timestam
         Plan::Kept(objects) => objects,
         Plan::Planned(_) => Vec::new(),
     }
+}
+
+/// What the seal of a tenant's namespace says of the network, to be read and not to be written: without the
+/// label and the hash, which cost more than the rest. Nothing where it is only planned.
+#[must_use]
+pub fn network_policies(
+    tenants: &Tenants,
+    tenant: &Tenant,
+    namespace: &str,
+    now: Timestamp,
+) -> Vec<Managed> {
+    match tenant.profile.seal {
+        Seal::Keep => policies(tenants, tenant, namespace, now),
+        Seal::Plan => Vec::new(),
+    }
+}
+
+fn policies(tenants: &Tenants, tenant: &Tenant, namespace: &str, now: Timestamp) -> Vec<Managed> {
+    let mut policies = network::policies(tenants, tenant, namespace);
+    policies.extend(grants::policies(tenants, tenant, namespace, now));
+    policies
 }

@@ -7,7 +7,7 @@ use crate::audit::object::Note;
 use crate::defaults::DEFAULT_DENY_LABEL;
 use crate::domain::{TENANT_LABEL, sanitise};
 use crate::policy::Tenant;
-use crate::seal::wanted;
+use crate::seal::network_policies;
 
 impl<'a> Draft<'a> {
     /// Gives the namespaces that are tenants' their labels: the tenant's name in any case, and what the
@@ -60,7 +60,8 @@ impl<'a> Draft<'a> {
         };
         self.policies.retain(|held| !held.is_ours || !of_tenant(held));
         for (namespace, tenant) in owned {
-            for own in wanted(self.drawing.tenants, tenant, &namespace, self.drawing.now) {
+            let drawing = self.drawing;
+            for own in network_policies(drawing.tenants, tenant, &namespace, drawing.now) {
                 let source = format!("the seal of tenant {}", tenant.name);
                 let Some(read) = own.read(&source) else { continue };
                 match strangers.get(&(namespace.clone(), own.name().to_owned())) {

@@ -10,7 +10,7 @@ use crate::domain::{TENANT_LABEL, TenantName};
 use crate::isolation::{Asked, Standing, Suspects, standings};
 use crate::policy::{Tenant, Tenants};
 use crate::reach::Policy;
-use crate::seal::wanted;
+use crate::seal::network_policies;
 use crate::state::Snapshot;
 
 /// What a proof is made of.
@@ -81,7 +81,7 @@ impl Seals {
         for (name, tenant) in owned {
             if self.of.get(*name).is_none_or(|(whose, _)| *whose != tenant.name) {
                 let source = format!("the seal of tenant {}", tenant.name);
-                let objects = wanted(tenants, tenant, name, now);
+                let objects = network_policies(tenants, tenant, name, now);
                 let read = objects.iter().filter_map(|own| own.read(&source));
                 let policies = read.map(|read| read.policy).collect();
                 self.of.insert((*name).to_owned(), (tenant.name.clone(), policies));
