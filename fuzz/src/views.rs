@@ -4,7 +4,8 @@
 //! them accepts a text, or they read different things, it is for one of these reasons, and for no other:
 //!
 //! 1. `null` where serde wants a value: the whole text, an item of a list, a value in a map of strings.
-//! 2. A key that comes twice: Go merges what the two hold, k8s-openapi takes the last.
+//! 2. A key that comes twice: Go merges what the two hold, k8s-openapi takes the last; of two lists we
+//!    refuse a second one that is shorter.
 //! 3. A field that no rule reads: we skip it, whatever it holds.
 //! 4. What serde_json reads in no type: half of a surrogate pair, nesting beyond 128, a number beyond f64.
 //! 5. A volume's source that k8s-openapi does not know: it skips it, and we keep its name.
@@ -40,11 +41,12 @@ pub fn run(data: &[u8]) {
         same_pod(own, &theirs);
     }
     // The text as it is, where none of the reasons keeps it from being read alike.
-    if let Ok(theirs) = serde_json::from_str::<k8s::PodTemplateSpec>(&text) {
+    let is_encoded = tree.is_some_and(|tree| tree.is_encoded());
+    if let Some(theirs) =
+        serde_json::from_str::<k8s::PodTemplateSpec>(&text).ok().filter(|_| is_encoded)
+    {
         let own = own.as_ref().unwrap_or_else(|error| panic!("only k8s-openapi reads it: {error}"));
-        if tree.is_some_and(|tree| tree.is_encoded()) {
-            same_pod(own, &theirs);
-        }
+        same_pod(own, &theirs);
     }
     same_in_templates(&text, own.ok().as_ref());
 }
