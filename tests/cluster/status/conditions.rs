@@ -51,9 +51,11 @@ fn what_has_been_said_is_not_written_again() {
             let status = walls.document(of)["status"].clone();
             status["sealed"] == number && status["namespaces"] == number
         });
-        walls.wait_condition(of, "Ready", "True").0
+        walls.wait_condition(of, "Ready", "True");
     };
-    let before = is_sealed("tenant/still", 1);
+    is_sealed("tenant/still", 1);
+    // The last that is found out of a tenant.
+    let (before, _) = walls.wait_condition("tenant/still", "Isolated", "True");
     let managers = before["metadata"]["managedFields"].as_array().unwrap();
     let ours = managers.iter().find(|own| own["manager"] == "ringfence").unwrap();
     assert_eq!((&ours["operation"], &ours["subresource"]), (&json!("Apply"), &json!("status")));
