@@ -18,7 +18,7 @@ use crate::admission::{Case, judge};
 use crate::domain::{Decision, TENANT_LABEL, Version};
 use crate::network::tests::cluster::{Cluster, Labels, Pod, labels};
 use crate::network::tests::oracle::{End, Port, allowed, list, on, selects};
-use crate::network::tests::random::rounds;
+use crate::network::tests::random::{rounds, rule_of};
 use crate::objects::json::DEEPEST;
 use crate::policy::{Source, Tenants, usable};
 use crate::reach::Protocol;
@@ -331,16 +331,7 @@ fn rule(side: &'static str) -> impl Strategy<Value = Value> {
         8 => prop::collection::vec(peer(), 1..3).prop_map(Some),
     ];
     let ports = prop::option::of(prop::collection::vec(port(), 1..3));
-    (peers, ports).prop_map(move |(peers, ports)| {
-        let mut rule = json!({});
-        if let Some(peers) = peers {
-            rule[side] = json!(peers);
-        }
-        if let Some(ports) = ports {
-            rule["ports"] = json!(ports);
-        }
-        rule
-    })
+    rule_of(side, peers, ports)
 }
 
 fn written() -> impl Strategy<Value = (&'static str, Value)> {

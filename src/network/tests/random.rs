@@ -138,9 +138,12 @@ pub(super) fn port() -> impl Strategy<Value = Value> {
     })
 }
 
-fn rule(side: &'static str) -> impl Strategy<Value = Value> {
-    let peers = prop::option::of(prop::collection::vec(peer(), 0..3));
-    let ports = prop::option::of(prop::collection::vec(port(), 0..3));
+/// A rule with such peers, at `from` or `to`, and such ports; absent where there are none.
+pub(crate) fn rule_of(
+    side: &'static str,
+    peers: impl Strategy<Value = Option<Vec<Value>>>,
+    ports: impl Strategy<Value = Option<Vec<Value>>>,
+) -> impl Strategy<Value = Value> {
     (peers, ports).prop_map(move |(peers, ports)| {
         let mut rule = json!({});
         if let Some(peers) = peers {
@@ -151,6 +154,12 @@ fn rule(side: &'static str) -> impl Strategy<Value = Value> {
         }
         rule
     })
+}
+
+fn rule(side: &'static str) -> impl Strategy<Value = Value> {
+    let peers = prop::option::of(prop::collection::vec(peer(), 0..3));
+    let ports = prop::option::of(prop::collection::vec(port(), 0..3));
+    rule_of(side, peers, ports)
 }
 
 pub(super) fn policy(namespaces: &'static [&'static str]) -> impl Strategy<Value = Value> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::cluster::{Cluster, Labels};
 use super::super::oracle::{End, list, on, selects};
-use super::super::random::{NAMESPACES, own_labels, peer, port, selector};
+use super::super::random::{NAMESPACES, own_labels, peer, port, rule_of, selector};
 use super::all::Path;
 use crate::domain::Cidr;
 use crate::network::selector as read_selector;
@@ -152,16 +152,7 @@ fn rule(side: &'static str) -> impl Strategy<Value = Value> {
         9 => prop::collection::vec(peer(), 1..3).prop_map(Some),
     ];
     let ports = prop::option::of(prop::collection::vec(port(), 1..3));
-    (peers, ports).prop_map(move |(peers, ports)| {
-        let mut rule = json!({});
-        if let Some(peers) = peers {
-            rule[side] = json!(peers);
-        }
-        if let Some(ports) = ports {
-            rule["ports"] = json!(ports);
-        }
-        rule
-    })
+    rule_of(side, peers, ports)
 }
 
 fn policy() -> impl Strategy<Value = Value> {
