@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::ringfence;
 use crate::harness::{ControlPlane, Kubeconfig, Options, Output, wait_until};
 use crate::program::PATIENCE;
+use crate::walls::audit::Audit;
 use crate::walls::{ALPHA, BARRIERS, Walls};
 
 /// Who reads everything and writes nothing, and whose requests the API server records.
@@ -28,42 +28,22 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: reads-ev
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: reader}]
 ";
 
-/// An API server that records what a user asks of it.
-struct Recorded(TempDir);
+/// What the reader asks.
+fn readers() -> Audit {
+    Audit::of(&format!(
+        "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n  users: [{READER}]\n- level: None\n"
+    ))
+}
 
-impl Recorded {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let policy = format!(
-            "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules:\n- level: Metadata\n  users: [{READER}]\n- level: None\n"
-        );
-        fs::write(folder.path().join("policy.yaml"), policy).unwrap();
-        Self(folder)
-    }
-
-    fn options(&self) -> Options {
-        let at = |name: &str| self.0.path().join(name).display().to_string();
-        Options {
-            api_server_flags: vec![
-                format!("--audit-policy-file={}", at("policy.yaml")),
-                format!("--audit-log-path={}", at("audit.log")),
-            ],
-            ..Options::default()
-        }
-    }
-
-    /// The verbs so far, each with what it was asked of: `list pods`.
-    fn asked(&self) -> BTreeSet<String> {
-        let text = fs::read_to_string(self.0.path().join("audit.log")).unwrap_or_default();
-        let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let asked = events.map(|event| {
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            let resource = text(&event["objectRef"]["resource"]);
-            let what = if resource.is_empty() { text(&event["requestURI"]) } else { resource };
-            format!("{} {what}", text(&event["verb"]))
-        });
-        asked.collect()
-    }
+/// The verbs so far, each with what it was asked of: `list pods`.
+fn asked(audit: &Audit) -> BTreeSet<String> {
+    let asked = audit.events().into_iter().map(|event| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let resource = text(&event["objectRef"]["resource"]);
+        let what = if resource.is_empty() { text(&event["requestURI"]) } else { resource };
+        format!("{} {what}", text(&event["verb"]))
+    });
+    asked.collect()
 }
 
 fn apply(cluster: &ControlPlane, text: &str) {
@@ -118,8 +98,8 @@ fn pretty(value: &Value) -> String {
 /// Nothing of Ringfence is in the cluster yet, and somebody tries documents on what runs there.
 #[test]
 fn a_cluster_is_adopted_with_open_eyes() {
-    let recorded = Recorded::new();
-    let cluster = ControlPlane::start_with(&recorded.options());
+    let audit = readers();
+    let cluster = ControlPlane::start_with(&audit.options());
     apply(&cluster, RIGHTS);
     let reader = cluster.user(READER, &[]);
     for name in ["shop", "shop-data", "unrelated"] {
@@ -147,7 +127,7 @@ fn a_cluster_is_adopted_with_open_eyes() {
     assert_eq!(one["namespaces"].as_array().unwrap().len(), 1);
     assert_eq!(one["namespaces"][0], told["namespaces"][0], "a tenant alone is told the same");
 
-    let asked = recorded.asked();
+    let asked = asked(&audit);
     let wrote =
         asked.iter().filter(|asked| !asked.starts_with("list ") && !asked.starts_with("get "));
     assert_eq!(wrote.count(), 0, "{asked:?}");

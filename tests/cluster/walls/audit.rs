@@ -9,7 +9,8 @@ use tempfile::TempDir;
 use super::ACCOUNT;
 use crate::harness::Options;
 
-const POLICY: &str = "
+/// Writes of the objects that seals consist of.
+const WRITES: &str = "
 apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -43,8 +44,13 @@ pub struct Request {
 
 impl Audit {
     pub fn new() -> Self {
+        Self::of(WRITES)
+    }
+
+    /// Of the requests that an audit policy says.
+    pub fn of(policy: &str) -> Self {
         let audit = Self(TempDir::new().unwrap());
-        fs::write(audit.0.path().join("policy.yaml"), POLICY).unwrap();
+        fs::write(audit.0.path().join("policy.yaml"), policy).unwrap();
         audit
     }
 
@@ -61,12 +67,16 @@ impl Audit {
 
     /// The writes of objects so far, in the order of their answers.
     pub fn requests(&self) -> Vec<Request> {
-        let text = fs::read_to_string(self.0.path().join("audit.log")).unwrap_or_default();
-        // The last line may not be whole yet.
-        let events = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let mut requests: Vec<Request> = events.filter_map(|event| request(&event)).collect();
+        let mut requests: Vec<Request> = self.events().iter().filter_map(request).collect();
         requests.sort_by_key(|request| request.at);
         requests
+    }
+
+    /// What has been written so far.
+    pub fn events(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.0.path().join("audit.log")).unwrap_or_default();
+        // The last line may not be whole yet.
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 }
 
