@@ -245,7 +245,7 @@ fn decide(
 /// Go replaces what is no UTF-8 by U+FFFD, and so does this: seldom, and slowly, so that it is looked
 /// first whether there is anything to replace.
 fn text_of(body: &[u8]) -> Cow<'_, str> {
-    str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
+    simdutf8::basic::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }
 
 fn unreadable(error: &envelope::Unreadable) -> Answer {
