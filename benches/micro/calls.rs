@@ -1,5 +1,6 @@
 //! The calls that are measured.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
@@ -13,12 +14,12 @@ use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use ringfence::admission::{Case, judge};
-use ringfence::domain::{Decision, Verdict};
+use ringfence::domain::{Decision, Verdict, Version};
 use ringfence::objects::json::DEEPEST;
 use ringfence::policy::{self, Source};
 use ringfence::review::{Response, envelope};
 use ringfence::server::{Admission as _, Answer, Door, Endpoint};
-use ringfence::state::{Builder, Change, Handle};
+use ringfence::state::{Builder, Change, Handle, Namespace};
 use ringfence::telemetry::{Metrics, logs};
 
 use crate::reviews::{self, Review};
@@ -36,7 +37,7 @@ pub struct Call {
 #[derive(Debug, Clone, Copy)]
 enum Does {
     /// The door answers, and the answer is as expected.
-    Answer(Endpoint, Expect, Tenants, Log),
+    Answer(Endpoint, Expect, Scene, Log),
     /// The envelope is read, and nothing judged.
     Envelope,
     /// The envelope is read and the object judged.
@@ -62,8 +63,14 @@ enum Object {
     Deployment,
 }
 
-/// How many tenants there are; 0 is the example set of two.
-type Tenants = usize;
+/// What is in force beside the example set of two tenants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scene {
+    /// So many tenants, by documents alone.
+    Tenants(usize),
+    /// A cluster of so many sealed namespaces, ten of each tenant.
+    Namespaces(usize),
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Log {
@@ -75,6 +82,13 @@ use Does::{Answer as Answers, Envelope, Judge, Load, Respond, Typed};
 use Endpoint::{Mutate, Validate};
 use Expect::{Allowed, Denied, Unreadable};
 use Log::{Off, On};
+use Scene::{Namespaces, Tenants};
+
+const EXAMPLE: Scene = Tenants(0);
+const MANY: Scene = Tenants(1_000);
+const VERY_MANY: Scene = Tenants(10_000);
+const FEW_CLOSED: Scene = Namespaces(10);
+const MANY_CLOSED: Scene = Namespaces(10_000);
 
 const fn call(
     name: &'static str,
@@ -91,38 +105,55 @@ pub const ALL: &[Call] = &[
     call("read the envelope", Some("typed pod"), reviews::pod, Envelope),
     call("read and judge", Some("typed pod"), reviews::pod, Judge),
     call("respond", Some("typed pod"), reviews::pod, Respond),
-    call("pod", Some("typed pod"), reviews::pod, Answers(Validate, Allowed, 0, Off)),
-    call("pod, logged", Some("pod"), reviews::pod, Answers(Validate, Allowed, 0, On)),
-    call("pod, denied", Some("pod"), reviews::denied_pod, Answers(Validate, Denied, 0, Off)),
-    call("pod, on /mutate", Some("pod"), reviews::pod, Answers(Mutate, Allowed, 0, Off)),
-    call("small pod", Some("pod"), reviews::small_pod, Answers(Validate, Allowed, 0, Off)),
+    call("pod", Some("typed pod"), reviews::pod, Answers(Validate, Allowed, EXAMPLE, Off)),
+    call("pod, logged", Some("pod"), reviews::pod, Answers(Validate, Allowed, EXAMPLE, On)),
+    call("pod, denied", Some("pod"), reviews::denied_pod, Answers(Validate, Denied, EXAMPLE, Off)),
+    call("pod, on /mutate", Some("pod"), reviews::pod, Answers(Mutate, Allowed, EXAMPLE, Off)),
+    call("small pod", Some("pod"), reviews::small_pod, Answers(Validate, Allowed, EXAMPLE, Off)),
     call(
         "small pod, filled in",
         Some("small pod"),
         reviews::bare_pod,
-        Answers(Mutate, Allowed, 0, Off),
+        Answers(Mutate, Allowed, EXAMPLE, Off),
     ),
-    call("pod, 1,000 tenants", Some("pod"), reviews::pod, Answers(Validate, Allowed, 1_000, Off)),
-    call("pod, 10,000 tenants", Some("pod"), reviews::pod, Answers(Validate, Allowed, 10_000, Off)),
+    call("pod, 1,000 tenants", Some("pod"), reviews::pod, Answers(Validate, Allowed, MANY, Off)),
+    call(
+        "pod, 10,000 tenants",
+        Some("pod"),
+        reviews::pod,
+        Answers(Validate, Allowed, VERY_MANY, Off),
+    ),
+    call(
+        "pod, 10 namespaces",
+        Some("pod"),
+        reviews::pod,
+        Answers(Validate, Allowed, FEW_CLOSED, Off),
+    ),
+    call(
+        "pod, 10,000 namespaces",
+        Some("pod, 10 namespaces"),
+        reviews::pod,
+        Answers(Validate, Allowed, MANY_CLOSED, Off),
+    ),
     call("typed deployment", None, reviews::deployment, Typed(Object::Deployment)),
     call(
         "deployment",
         Some("typed deployment"),
         reviews::deployment,
-        Answers(Validate, Allowed, 0, Off),
+        Answers(Validate, Allowed, EXAMPLE, Off),
     ),
     call(
         "deployment, scaled",
         Some("typed deployment"),
         reviews::scaled_deployment,
-        Answers(Validate, Allowed, 0, Off),
+        Answers(Validate, Allowed, EXAMPLE, Off),
     ),
-    call("secret", Some("pod"), reviews::secret, Answers(Validate, Allowed, 0, Off)),
+    call("secret", Some("pod"), reviews::secret, Answers(Validate, Allowed, EXAMPLE, Off)),
     call(
         "no review",
         Some("pod"),
         || Review("{\"request\":[]}".to_owned()),
-        Answers(Validate, Unreadable, 0, Off),
+        Answers(Validate, Unreadable, EXAMPLE, Off),
     ),
     call("load 100 tenants", None, || Review(String::new()), Load(100)),
 ];
@@ -142,7 +173,7 @@ impl Call {
 
     /// Whether its cost is ours, and its documents few enough to count often.
     pub fn is_held(&self) -> bool {
-        !matches!(self.does, Typed(_) | Answers(_, _, 10_000.., _))
+        !matches!(self.does, Typed(_) | Answers(_, _, VERY_MANY, _))
     }
 
     /// The size of what is read.
@@ -154,14 +185,14 @@ impl Call {
     pub fn run(&self, times: u64) -> Result<Duration> {
         let body = Bytes::from((self.review)().0);
         match self.does {
-            Answers(endpoint, expect, tenants, log) => {
+            Answers(endpoint, expect, scene, log) => {
                 let metrics = Arc::new(Metrics::new());
                 let format = logs::Format::Text;
                 let _logs = match log {
                     On => Some(logs::init(format, "info", metrics.lost_lines())?),
                     Off => None,
                 };
-                let door = Door::new(in_force(tenants)?, None, metrics, 500);
+                let door = Door::new(in_force(scene)?, None, metrics, 500);
                 ensure!(answered(&door, endpoint, &body) == Some(expect), "another answer");
                 measured(times, || answered(&door, endpoint, &body))
             }
@@ -171,7 +202,7 @@ impl Call {
                 measured(times, || envelope::read(text, DEEPEST).is_ok())
             }
             Judge => {
-                let handle = in_force(0)?;
+                let handle = in_force(EXAMPLE)?;
                 let text = str::from_utf8(&body)?;
                 let judged = || -> Option<Verdict> {
                     let request = envelope::read(text, DEEPEST).ok()?.request.ok()?;
@@ -246,11 +277,37 @@ fn typed<T: serde::de::DeserializeOwned>(times: u64, body: &Bytes) -> Result<Dur
     measured(times, || serde_json::from_slice::<AdmissionReview<T>>(body).ok())
 }
 
-fn in_force(tenants: Tenants) -> Result<Handle> {
+fn in_force(scene: Scene) -> Result<Handle> {
     let handle = Handle::default();
+    let tenants = match scene {
+        Tenants(tenants) => tenants,
+        Namespaces(namespaces) => namespaces / PER_TENANT,
+    };
     let documents = policy::load(&sources(tenants)).ok().context("the documents do not load")?;
-    Builder::without_cluster(handle.clone()).apply(Change::Tenants(documents.resolve()));
+    let documents = Change::Tenants(documents.resolve());
+    match scene {
+        Tenants(_) => Builder::without_cluster(handle.clone()).apply(documents),
+        Namespaces(namespaces) => Builder::in_cluster(handle.clone(), Version::NEWEST)
+            .with_seals()
+            .apply_all([documents].into_iter().chain(closed(namespaces))),
+    }
     Ok(handle)
+}
+
+const PER_TENANT: usize = 10;
+
+/// The namespaces of tenants and the review's own, all of them sealed.
+fn closed(count: usize) -> impl Iterator<Item = Change> {
+    let others = (1..count).map(|number| {
+        let tenant = format!("team-{}", number / PER_TENANT);
+        (format!("{tenant}-{number}"), Namespace::labelled(Some(&tenant)))
+    });
+    let own = (reviews::NAMESPACE.to_owned(), Namespace::labelled(Some("alpha")));
+    let all: HashMap<String, Namespace> = others.chain([own]).collect();
+    let sealed: Vec<Change> =
+        all.keys().map(|name| Change::Sealed(name.clone(), Arc::default())).collect();
+    let before = [Change::Ranges(policy::ToldRanges::default()), Change::Namespaces(all)];
+    before.into_iter().chain(sealed)
 }
 
 /// The example set, and so many tenants beside it.
