@@ -48,6 +48,7 @@ pub fn measure(args: &Args) -> Result<()> {
         core: cores.map(|it| it.server),
         path: Kind::Pod.path(),
         policies: None,
+        counted: None,
     };
     let subject = Subject::ringfence("ringfence", &setting, &[])?;
     let ca = certs.ca.to_str().context("a path that is no text")?;

@@ -26,6 +26,7 @@ pub fn measure() -> Result<()> {
         core: None,
         path: Kind::Pod.path(),
         policies: None,
+        counted: None,
     };
     let mut times: Vec<Duration> = Vec::new();
     for _ in 0..STARTS {

@@ -21,12 +21,12 @@ mod harness;
 mod process;
 mod review;
 #[path = "../reviews/mod.rs"]
-#[expect(dead_code, reason = "the calls that are measured one by one have more")]
 mod reviews;
 mod scale;
 mod subject;
 mod table;
 mod tenants;
+mod train;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -76,6 +76,12 @@ enum Command {
     ApiServer(api_server::Args),
     /// The controller on a real API server with many namespaces: time to ready, to close all, memory.
     Scale(scale::Args),
+    /// Lets the program do what it does most, for a compiler that wants to know what is hot (`./optimised`).
+    Train {
+        /// Where each process leaves what it counted.
+        #[arg(value_name = "DIR")]
+        counted: PathBuf,
+    },
     /// Serves a constant answer with the certificate in a directory: how this program starts itself.
     #[command(hide = true)]
     Floor { certs: PathBuf },
@@ -88,6 +94,7 @@ fn main() -> Result<()> {
         Some(Command::Footprint) => footprint::measure(),
         Some(Command::ApiServer(args)) => api_server::measure(&args),
         Some(Command::Scale(args)) => scale::measure(&args),
+        Some(Command::Train { counted }) => train::run(&counted),
         None => measure(&args),
     }
 }
@@ -101,7 +108,7 @@ fn measure(args: &Args) -> Result<()> {
     let upstream = match args.review {
         // Upstream changes nothing.
         Kind::Bare => None,
-        Kind::Pod | Kind::Denied | Kind::Deployment => Some(subject::control_plane(cores)?),
+        _ => Some(subject::control_plane(cores)?),
     };
     if let Some(cores) = cores {
         // Before there are threads, so that all of them are where this one is.
@@ -114,6 +121,7 @@ fn measure(args: &Args) -> Result<()> {
         core: cores.map(|it| it.server),
         path: args.review.path(),
         policies: policies.as_deref(),
+        counted: None,
     };
     let mut subjects = vec![
         Subject::floor(&setting)?,

@@ -15,6 +15,12 @@ pub enum Kind {
     Bare,
     /// An update of a Deployment, 60 KiB, allowed.
     Deployment,
+    /// A pod of two containers, allowed.
+    SmallPod,
+    /// An update of a Deployment that leaves its template alone, allowed.
+    ScaledDeployment,
+    /// A Secret, which no rule reads.
+    Secret,
 }
 
 impl Kind {
@@ -24,6 +30,9 @@ impl Kind {
             Self::Denied => reviews::denied_pod(),
             Self::Bare => reviews::bare_pod(),
             Self::Deployment => reviews::deployment(),
+            Self::SmallPod => reviews::small_pod(),
+            Self::ScaledDeployment => reviews::scaled_deployment(),
+            Self::Secret => reviews::secret(),
         }
     }
 

@@ -138,8 +138,14 @@ impl Run {
         kubeconfig: &Path,
         namespaces: usize,
     ) -> Result<Self> {
-        let setting =
-            Setting { scratch, certs, core: None, path: Kind::Pod.path(), policies: None };
+        let setting = Setting {
+            scratch,
+            certs,
+            core: None,
+            path: Kind::Pod.path(),
+            policies: None,
+            counted: None,
+        };
         let [port] = free_ports();
         let telemetry = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let listen = format!("--telemetry-listen={telemetry}");

@@ -26,6 +26,8 @@ pub struct Setting<'a> {
     pub path: &'static str,
     /// Its policies; the example set without.
     pub policies: Option<&'a Path>,
+    /// Where a program that was built with counters leaves what it counted, by the pattern of LLVM's profiles.
+    pub counted: Option<&'a Path>,
 }
 
 /// Which uid answers carry.
@@ -53,6 +55,9 @@ impl Subject {
         command.arg("--tls-cert").arg(&setting.certs.cert).arg("--tls-key").arg(&setting.certs.key);
         if let Some(policies) = setting.policies {
             command.arg("--policies").arg(policies);
+        }
+        if let Some(counted) = setting.counted {
+            command.env("LLVM_PROFILE_FILE", counted);
         }
         command.args(flags);
         Self::announced(name, setting, command, Uid::Echoed)
@@ -100,6 +105,15 @@ impl Subject {
         let address =
             address.with_context(|| format!("{name} did not start: `{line}`"))?.parse()?;
         Ok(Self { name, address, path: setting.path, uid, child, log })
+    }
+
+    /// Ends it as a cluster does, and waits until it has ended.
+    pub fn end(mut self) -> Result<()> {
+        let told = Command::new("kill").arg("-TERM").arg(self.id().to_string()).status()?;
+        ensure!(told.success(), "{} cannot be ended", self.name);
+        let status = self.child.wait()?;
+        ensure!(status.success(), "{} ended with {status}", self.name);
+        Ok(())
     }
 
     /// The process that serves.
