@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 mod concrete;
+mod edits;
 mod files;
 pub(crate) mod oracle;
 pub(crate) mod random;

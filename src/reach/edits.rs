@@ -44,12 +44,17 @@ pub fn edits(world: &World, question: &Question) -> Vec<Edit> {
     let Some(asker) = Asker::new(world, &book, question) else { return Vec::new() };
     let mut found = if answer.allowed { asker.closing(&answer) } else { asker.opening(&answer) };
     found.sort_by_key(Vec::len);
-    found.dedup();
-    found.retain(|edit| {
+    let mut told: Vec<Edit> = Vec::new();
+    for edit in found {
+        if told.contains(&edit) {
+            continue;
+        }
         let changed = edit.iter().fold(world.clone(), |world, change| change.made(world));
-        ask(&changed, &Book::new(&changed), question).allowed != answer.allowed
-    });
-    found
+        if ask(&changed, &Book::new(&changed), question).allowed != answer.allowed {
+            told.push(edit);
+        }
+    }
+    told
 }
 
 struct Asker<'w, 'b> {

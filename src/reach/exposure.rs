@@ -98,7 +98,7 @@ fn stranger<'w>(world: &World, book: &Book<'w>, scope: &Scope) -> Option<Strange
         false => format!("a pod with {}", scope.pods),
     };
     let egress = book.sides(Direction::Egress, &namespace, &labels);
-    let pod = Pod { namespace: namespace.name.clone(), labels, ..Pod::default() };
+    let pod = Pod { labels, ..Pod::default() };
     Some(Stranger { text: format!("{what} {place}"), namespace, pod, egress })
 }
 
