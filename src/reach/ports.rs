@@ -190,3 +190,23 @@ impl Ports {
         Self { numbers: PortSet::union(&numbers), names: names.concat() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_written_by_protocol() {
+        let range = PortSet::range;
+        let check = |set: PortSet, expect: &str| assert_eq!(set.to_string(), expect);
+        check(PortSet::all(), "all ports");
+        check(PortSet::default(), "no port");
+        check(PortSet::of(Protocol::Sctp), "SCTP");
+        let some = [
+            range(Protocol::Udp, 53, 53),
+            range(Protocol::Tcp, 443, 445),
+            range(Protocol::Tcp, 80, 80),
+        ];
+        check(PortSet::union(&some), "TCP 80, 443-445; UDP 53");
+    }
+}

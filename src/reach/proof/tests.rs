@@ -165,3 +165,18 @@ proptest! {
         }
     }
 }
+
+/// Where no policy closes anything there are paths to every other tenant, and those that are wanted are told.
+#[test]
+fn paths_lead_to_other_tenants_that_are_wanted() {
+    let [x, y] = <[Site; 2]>::try_from(sites()).unwrap();
+    let own = Site { name: "own".to_owned(), ..x.clone() };
+    let third = Site { tenant: 2, name: "z".to_owned(), ..y.clone() };
+    let addresses = block("10.0.0.0/23");
+    let question = Inquiry { sites: vec![x, own, y, third], addresses, ..Inquiry::default() };
+    let prover = Prover::new(&question);
+    let to = |wanted: fn(usize) -> bool| Vec::from_iter(prover.paths(0, wanted).into_keys());
+    assert_eq!(to(|_| true), [1, 2]);
+    assert_eq!(to(|tenant| tenant == 2), [2]);
+    assert!(to(|_| false).is_empty());
+}
