@@ -111,7 +111,7 @@ fn review(
 }
 
 fn deployment_object(tag: &str, replicas: usize) -> String {
-    let spec = spec(4, 20).replace("v1.4.2", tag);
+    let spec = spec(4, 30).replace("v1.4.2", tag);
     let labels = r#"{"app.kubernetes.io/name":"checkout","team":"payments"}"#;
     format!(
         concat!(
@@ -120,7 +120,7 @@ fn deployment_object(tag: &str, replicas: usize) -> String {
             r#""rollingUpdate":{{"maxUnavailable":"25%","maxSurge":"25%"}}}},"revisionHistoryLimit":10,"progressDeadlineSeconds":600}},"#,
             r#""status":{{"observedGeneration":3,"replicas":3,"updatedReplicas":3,"readyReplicas":3,"availableReplicas":3}}}}"#,
         ),
-        meta("checkout", &managed(4, 20)),
+        meta("checkout", &managed(4, 30)),
         replicas,
         labels,
         labels,
