@@ -6,11 +6,12 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock rust-toolchain.toml ./
 COPY .cargo .cargo
 COPY benches benches
+COPY manifests manifests
 COPY optimised ./
 COPY policies policies
 COPY src src
 COPY tests/cluster/harness tests/cluster/harness
-RUN ./optimised rustc --locked --bin ringfence -- -C target-feature=+crt-static
+RUN ./optimised rustc -- -C target-feature=+crt-static
 RUN cp target/*/optimised/ringfence /
 
 FROM scratch

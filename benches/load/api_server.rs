@@ -5,6 +5,7 @@
 //! waited for us is printed too.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -36,13 +37,14 @@ const METRIC: &str = "apiserver_admission_webhook_admission_duration_seconds";
 /// How long the API server may take to take a configuration up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub fn measure(args: &Args) -> Result<()> {
+pub fn measure(program: &Path, args: &Args) -> Result<()> {
     let scratch = tempfile::Builder::new().prefix("load-").tempdir()?;
     let certs = scratch.path().join("certs");
     let certs = development(&Development { dir: certs, names: Vec::new() })?;
     let cores = Cores::find()?;
     let plane = ControlPlane::start();
     let setting = Setting {
+        program,
         scratch: scratch.path(),
         certs: &certs,
         core: cores.map(|it| it.server),
@@ -51,12 +53,7 @@ pub fn measure(args: &Args) -> Result<()> {
         counted: None,
     };
     let subject = Subject::ringfence("ringfence", &setting, &[])?;
-    let ca = certs.ca.to_str().context("a path that is no text")?;
-    let url = format!("https://{}", subject.address);
-    let webhooks = Command::new(env!("CARGO_BIN_EXE_ringfence"))
-        .args(["webhooks", "--url", &url, "--ca-file", ca])
-        .output()?;
-    let webhooks = String::from_utf8(webhooks.stdout)?;
+    let webhooks = webhooks(program, &subject, &certs.ca)?;
     let labels = json!({"ringfence.dev/tenant": "alpha"});
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": reviews::NAMESPACE, "labels": labels}});
@@ -97,6 +94,14 @@ pub fn measure(args: &Args) -> Result<()> {
     let median = added.get(added.len() / 2).copied().unwrap_or_default();
     say(&format!("added to the p50 of a creation, median of the rounds: {median:.2} ms\n"))?;
     say(&runtime.block_on(creator.account())?)
+}
+
+/// The configurations that make an API server ask the subject.
+fn webhooks(program: &Path, subject: &Subject, ca: &Path) -> Result<String> {
+    let url = format!("https://{}", subject.address);
+    let mut command = Command::new(program);
+    command.args(["webhooks", "--url", &url, "--ca-file"]).arg(ca);
+    Ok(String::from_utf8(command.output()?.stdout)?)
 }
 
 /// A percentile of sorted times, in milliseconds.

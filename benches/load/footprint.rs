@@ -1,5 +1,6 @@
 //! Memory, and the time to start.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -15,12 +16,13 @@ const STARTS: usize = 11;
 /// Connections that are kept open.
 const CONNECTIONS: usize = 200;
 
-pub fn measure() -> Result<()> {
+pub fn measure(program: &Path) -> Result<()> {
     let scratch = tempfile::Builder::new().prefix("load-").tempdir()?;
     let certs = scratch.path().join("certs");
     let certs = development(&Development { dir: certs, names: Vec::new() })?;
     let client = Client::new(&certs.ca)?;
     let setting = Setting {
+        program,
         scratch: scratch.path(),
         certs: &certs,
         core: None,

@@ -61,6 +61,9 @@ struct Args {
     /// How many tenants Ringfence has beside the two of the example set.
     #[arg(long, value_name = "N", default_value_t = 0)]
     tenants: usize,
+    /// The program that is measured; the one that cargo built beside this without.
+    #[arg(long, value_name = "FILE", global = true, default_value = env!("CARGO_BIN_EXE_ringfence"))]
+    program: PathBuf,
     /// What `cargo bench` always gives.
     #[arg(long, hide = true, global = true)]
     bench: bool,
@@ -91,10 +94,10 @@ fn main() -> Result<()> {
     let args = Args::parse();
     match args.command {
         Some(Command::Floor { certs }) => floor::run(&certs),
-        Some(Command::Footprint) => footprint::measure(),
-        Some(Command::ApiServer(args)) => api_server::measure(&args),
-        Some(Command::Scale(args)) => scale::measure(&args),
-        Some(Command::Train { counted }) => train::run(&counted),
+        Some(Command::Footprint) => footprint::measure(&args.program),
+        Some(Command::ApiServer(own)) => api_server::measure(&args.program, &own),
+        Some(Command::Scale(own)) => scale::measure(&args.program, &own),
+        Some(Command::Train { counted }) => train::run(&args.program, &counted),
         None => measure(&args),
     }
 }
@@ -116,6 +119,7 @@ fn measure(args: &Args) -> Result<()> {
     }
     let client = Client::new(&certs.ca)?;
     let setting = Setting {
+        program: &args.program,
         scratch: scratch.path(),
         certs: &certs,
         core: cores.map(|it| it.server),

@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 /// How often it is asked how far it is.
 const LOOK: Duration = Duration::from_millis(100);
 
-pub fn measure(args: &Args) -> Result<()> {
+pub fn measure(program: &Path, args: &Args) -> Result<()> {
     let scratch = tempfile::Builder::new().prefix("load-").tempdir()?;
     let certs = scratch.path().join("certs");
     let certs = development(&Development { dir: certs, names: Vec::new() })?;
@@ -59,7 +59,7 @@ pub fn measure(args: &Args) -> Result<()> {
         "| | ready | all sealed | writes | CPU | resident | at most |\n|---|--:|--:|--:|--:|--:|--:|\n",
     )?;
     for what in ["closing them", "started again"] {
-        let run = Run::of(scratch.path(), &certs, account.path(), *namespaces)?;
+        let run = Run::of((program, scratch.path()), &certs, account.path(), *namespaces)?;
         say(&format!("| {what} | {run}\n"))?;
     }
     Ok(())
@@ -133,12 +133,13 @@ struct Run {
 
 impl Run {
     fn of(
-        scratch: &Path,
+        (program, scratch): (&Path, &Path),
         certs: &DevelopmentFiles,
         kubeconfig: &Path,
         namespaces: usize,
     ) -> Result<Self> {
         let setting = Setting {
+            program,
             scratch,
             certs,
             core: None,

@@ -18,6 +18,8 @@ use crate::reviews;
 
 /// What subjects have in common.
 pub struct Setting<'a> {
+    /// Ringfence's.
+    pub program: &'a Path,
     pub scratch: &'a Path,
     /// All of them show the same certificate.
     pub certs: &'a DevelopmentFiles,
@@ -48,9 +50,10 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// The release binary with its example set.
+    /// The program with its example set.
     pub fn ringfence(name: &'static str, setting: &Setting<'_>, flags: &[&str]) -> Result<Self> {
-        let mut command = pinned(setting.core, env!("CARGO_BIN_EXE_ringfence"));
+        let program = setting.program.to_str().context("a path that is no text")?;
+        let mut command = pinned(setting.core, program);
         command.arg("serve").args(["--listen=127.0.0.1:0", "--telemetry-listen=127.0.0.1:0"]);
         command.arg("--tls-cert").arg(&setting.certs.cert).arg("--tls-key").arg(&setting.certs.key);
         if let Some(policies) = setting.policies {

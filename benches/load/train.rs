@@ -16,7 +16,7 @@ const KINDS: [Kind; 5] =
     [Kind::SmallPod, Kind::Denied, Kind::Bare, Kind::ScaledDeployment, Kind::Secret];
 
 /// Leaves what each process counted in `counted`.
-pub fn run(counted: &Path) -> Result<()> {
+pub fn run(program: &Path, counted: &Path) -> Result<()> {
     let scratch = tempfile::Builder::new().prefix("load-").tempdir()?;
     let certs = scratch.path().join("certs");
     let certs = development(&Development { dir: certs, names: Vec::new() })?;
@@ -24,6 +24,7 @@ pub fn run(counted: &Path) -> Result<()> {
     let pattern = counted.join("load-%p.profraw");
     for kind in KINDS {
         let setting = Setting {
+            program,
             scratch: scratch.path(),
             certs: &certs,
             core: None,

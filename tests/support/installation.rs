@@ -45,7 +45,7 @@ pub fn binary() -> &'static Path {
         let (command, rest) = line.unwrap().split_once(' ').unwrap();
         let release = (profile == "release").then_some("--release");
         let output = Command::new(env!("CARGO"))
-            .arg(command)
+            .args([command, "--locked", "--bin=ringfence"])
             .args(release)
             .args(rest.split(' '))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
