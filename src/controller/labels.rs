@@ -142,7 +142,11 @@ impl Keeper {
             let left = Duration::try_from(end.duration_since(now)).unwrap_or_default();
             next = next.min(Instant::now() + left.min(IDLE));
         }
-        for name in std::mem::take(&mut self.open) {
+        let mut again = Vec::new();
+        // Each one that ends has it looked again.
+        while !self.writes.are_full()
+            && let Some(name) = self.open.pop_first()
+        {
             let Some(stands) = self.stands.get(&name) else { continue };
             let Some(completion) = wanted(&snapshot, &name, stands, now) else { continue };
             let object = Object { kind: "Namespace", namespace: String::new(), name: name.clone() };
@@ -156,13 +160,12 @@ impl Keeper {
                 }
                 Begun::At(due) => {
                     next = next.min(due);
-                    self.open.insert(name);
+                    again.push(name);
                 }
-                Begun::Later => {
-                    self.open.insert(name);
-                }
+                Begun::Later => again.push(name),
             }
         }
+        self.open.extend(again);
         next
     }
 }

@@ -143,7 +143,7 @@ impl Keeper {
                 let left = Duration::try_from(again.duration_since(now)).unwrap_or_default();
                 next = next.min(Instant::now() + left.min(IDLE));
             }
-            if is_said(&said.value, &paper.status) {
+            if self.writes.are_full() || is_said(&said.value, &paper.status) {
                 continue;
             }
             let Some((_, resource)) = kinds.iter().find(|(kind, _)| *kind == key.0) else {

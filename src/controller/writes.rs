@@ -38,6 +38,11 @@ impl<T> Default for Writes<T> {
 }
 
 impl<T: Send + 'static> Writes<T> {
+    /// Whether none may begin before another ends.
+    pub(super) fn are_full(&self) -> bool {
+        self.of.len() >= MOST
+    }
+
     /// Begins a write, where it may begin now.
     pub(super) fn begin(
         &mut self,
@@ -45,7 +50,7 @@ impl<T: Send + 'static> Writes<T> {
         write: impl Future<Output = Result<T, kube::Error>> + Send + 'static,
     ) -> Begun {
         let now = Instant::now();
-        if self.of.len() >= MOST || self.of.values().any(|it| *it == object) {
+        if self.are_full() || self.of.values().any(|it| *it == object) {
             return Begun::Later;
         }
         if let Some(due) = self.paces.due(&object, now) {
@@ -96,8 +101,10 @@ mod tests {
     async fn one_of_an_object_and_so_many_at_once() {
         let mut writes = Writes::default();
         for number in 0..MOST {
+            assert!(!writes.are_full());
             assert_eq!(writes.begin(object(number), async { Ok(1) }), Begun::Now);
         }
+        assert!(writes.are_full());
         assert_eq!(writes.begin(object(0), async { Ok(2) }), Begun::Later);
         assert_eq!(writes.begin(object(MOST), async { Ok(2) }), Begun::Later);
         for _ in 0..MOST {
