@@ -4,11 +4,11 @@
 //! where all of them are closed already.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use futures::{TryStreamExt as _, stream};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ApiResource, DynamicObject, PostParams};
@@ -17,7 +17,7 @@ use kube::core::GroupVersionKind;
 use ringfence::server::tls::{Development, DevelopmentFiles, development};
 use serde_json::json;
 
-use crate::harness::{ControlPlane, free_ports};
+use crate::harness::ControlPlane;
 use crate::process::{cpu_time, peak, resident, say};
 use crate::review::Kind;
 use crate::subject::{Setting, Subject};
@@ -147,13 +147,10 @@ impl Run {
             policies: None,
             counted: None,
         };
-        let [port] = free_ports();
-        let telemetry = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let listen = format!("--telemetry-listen={telemetry}");
         let kubeconfig = format!("--kubeconfig={}", kubeconfig.display());
         let began = Instant::now();
-        let subject =
-            Subject::ringfence("ringfence", &setting, &[&kubeconfig, &listen, "--grace", "0.01"])?;
+        let subject = Subject::ringfence("ringfence", &setting, &[&kubeconfig, "--grace", "0.01"])?;
+        let telemetry = subject.telemetry.context("it does not say where it tells of itself")?;
         let until = began + PATIENCE;
         let mut ready = None;
         loop {

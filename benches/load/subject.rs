@@ -1,7 +1,7 @@
 //! The servers that are compared.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Seek as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,6 +43,8 @@ pub enum Uid {
 pub struct Subject {
     pub name: &'static str,
     pub address: SocketAddr,
+    /// Where it tells of itself, if it does.
+    pub telemetry: Option<SocketAddr>,
     pub path: &'static str,
     pub uid: Uid,
     child: Child,
@@ -88,7 +90,8 @@ impl Subject {
         let name = "upstream";
         let (child, log) = spawn(name, setting, &mut command)?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let mut subject = Self { name, address, path: "/", uid: Uid::Echoed, child, log };
+        let (path, uid) = ("/", Uid::Echoed);
+        let mut subject = Self { name, address, telemetry: None, path, uid, child, log };
         subject.wait(|subject| client.get(subject.address, "/readyz").is_ok_and(|it| it == 200))?;
         Ok(subject)
     }
@@ -100,14 +103,19 @@ impl Subject {
         mut command: Command,
         uid: Uid,
     ) -> Result<Self> {
-        let (mut child, log) = spawn(name, setting, &mut command)?;
+        let (mut child, mut log) = spawn(name, setting, &mut command)?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("standard output is a pipe")?)
             .read_line(&mut line)?;
-        let address = line.strip_prefix("ready: https://").and_then(|rest| rest.split(' ').next());
-        let address =
-            address.with_context(|| format!("{name} did not start: `{line}`"))?.parse()?;
-        Ok(Self { name, address, path: setting.path, uid, child, log })
+        let at = |scheme: &str| {
+            line.split(' ').find_map(|word| word.strip_prefix(scheme)?.parse::<SocketAddr>().ok())
+        };
+        let Some(address) = at("https://") else {
+            log.rewind()?;
+            bail!("{name} did not start: {line}{}", std::io::read_to_string(log)?);
+        };
+        let (telemetry, path) = (at("http://"), setting.path);
+        Ok(Self { name, address, telemetry, path, uid, child, log })
     }
 
     /// Ends it as a cluster does, and waits until it has ended.
@@ -154,7 +162,7 @@ impl Drop for Subject {
 /// Its standard error goes to a file, as a container's goes to one.
 fn spawn(name: &str, setting: &Setting<'_>, command: &mut Command) -> Result<(Child, File)> {
     let log: PathBuf = setting.scratch.join(name).with_extension("log");
-    let log = OpenOptions::new().create(true).append(true).open(log)?;
+    let log = OpenOptions::new().create(true).append(true).read(true).open(log)?;
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log.try_clone()?);
     let child = command.spawn().with_context(|| format!("cannot start {name}: {command:?}"))?;
     Ok((child, log))
