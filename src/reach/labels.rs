@@ -157,6 +157,12 @@ impl Selector {
         })
     }
 
+    /// Where what it says stands in memory: copies of one selector have one place, and who has that place says
+    /// the same.
+    pub(super) fn place(&self) -> *const () {
+        Arc::as_ptr(&self.0).cast()
+    }
+
     /// The keys that it speaks of.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

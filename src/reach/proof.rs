@@ -6,7 +6,7 @@
 //! of the other, with some labels, addresses and names of ports, a protocol and a port, so that the policies
 //! of both allow the connection and nothing permits it: *proven* if there is none, else a [`Witness`].
 //!
-//! 1. `rows`: which namespaces could have anything to do with each other, as rows of bits. Where the
+//! 1. `rows`: which namespaces could have anything to do with each other, as sets of numbers. Where the
 //!    policies close namespaces, few pairs are left.
 //! 2. `side`: for a pair that is left, when a connection is allowed, as a formula over labels, addresses
 //!    and ports.
@@ -18,7 +18,6 @@
 //!
 //! An address in a peer matches pods that have it. A named port stands for any number.
 
-mod bits;
 mod formula;
 mod ground;
 mod pair;
@@ -191,6 +190,7 @@ impl<'q> Prover<'q> {
         let mut near: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
         for source in self.sites.get(&from).into_iter().flatten() {
             for destination in self.rows.ends(*source) {
+                let destination = destination as usize;
                 let to = self.ground.differ(*source, destination).map(|site| site.tenant);
                 if let Some(to) = to.filter(|tenant| *tenant != from && wanted(*tenant)) {
                     near.entry(to).or_default().push((*source, destination));

@@ -1,6 +1,7 @@
 //! A question, with what is looked up in it again and again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use super::formula::{Case, Formula, GivenUp, Range};
 use super::side::Side;
@@ -13,32 +14,27 @@ use crate::reach::sides::Book;
 pub(super) struct Ground<'q> {
     pub(super) question: &'q Inquiry<'q>,
     pub(super) book: Book<'q>,
-    /// The namespaces by their names.
-    pub(super) numbers: HashMap<&'q str, usize>,
-    policies: Vec<OfSite<'q>>,
-}
-
-/// The policies that could have pods of a namespace as subject, in the order in which they are asked.
-#[derive(Debug)]
-struct OfSite<'q> {
-    egress: Vec<&'q Policy>,
-    ingress: Vec<&'q Policy>,
+    /// By namespace the policies that could have pods of it as subject, in the order in which they are asked:
+    /// of those that have been asked for.
+    in_order: Vec<OnceCell<Vec<&'q Policy>>>,
 }
 
 impl<'q> Ground<'q> {
     pub(super) fn of(question: &'q Inquiry<'q>) -> Self {
-        let book = Book::of_policies(question.policies.iter().copied(), true);
-        let sites = question.sites.iter();
-        let policies = sites.clone().map(|site| OfSite {
-            egress: policies(&book, Direction::Egress, site),
-            ingress: policies(&book, Direction::Ingress, site),
-        });
         Self {
             question,
-            policies: policies.collect(),
-            numbers: sites.enumerate().map(|(number, site)| (site.name.as_str(), number)).collect(),
-            book,
+            book: Book::of_policies(question.policies.iter().copied(), true),
+            in_order: vec![OnceCell::new(); question.sites.len()],
         }
+    }
+
+    /// The policies that could have pods of a namespace as subject, in any order.
+    pub(super) fn concerning(&self, site: &Site) -> impl Iterator<Item = &'q Policy> {
+        self.book.of(&site.name).filter(|policy| match &policy.subject.namespaces {
+            // It is found by that name.
+            Namespaces::Named(_) => true,
+            Namespaces::Chosen(selector) => site.could_be(selector),
+        })
     }
 
     /// One side of connections between two namespaces.
@@ -48,13 +44,14 @@ impl<'q> Ground<'q> {
         own: usize,
         other: usize,
     ) -> Option<Side<'_, 'q>> {
-        let of_site = self.policies.get(own)?;
-        let policies = match direction {
-            Direction::Egress => &of_site.egress,
-            Direction::Ingress => &of_site.ingress,
-        };
         let sites = &self.question.sites;
-        Some(Side { direction, own: sites.get(own)?, other: sites.get(other)?, policies })
+        let (site, other) = (sites.get(own)?, sites.get(other)?);
+        let policies = self.in_order.get(own)?.get_or_init(|| {
+            let mut policies: Vec<&Policy> = self.concerning(site).collect();
+            policies.sort_by_key(|policy| policy.order());
+            policies
+        });
+        Some(Side { direction, own: site, other, policies })
     }
 
     /// The second of two namespaces, where they can be there at once.
@@ -92,17 +89,4 @@ impl<'q> Ground<'q> {
         }
         Ok(None)
     }
-}
-
-fn policies<'q>(book: &Book<'q>, direction: Direction, site: &Site) -> Vec<&'q Policy> {
-    let concerns = |policy: &&Policy| {
-        policy.side(direction).is_some()
-            && match &policy.subject.namespaces {
-                Namespaces::Named(name) => *name == site.name,
-                Namespaces::Chosen(selector) => site.could_be(selector),
-            }
-    };
-    let mut own: Vec<&Policy> = book.of(&site.name).filter(concerns).collect();
-    own.sort_by_key(|policy| policy.order());
-    own
 }

@@ -16,7 +16,8 @@ pub(super) struct Side<'a, 'w> {
     pub(super) own: &'a Site,
     /// The namespace of the other ones.
     pub(super) other: &'a Site,
-    /// The policies that could have pods of `own` as subject, in the order in which they are asked.
+    /// The policies that could have pods of `own` as subject, in the order in which they are asked; those that
+    /// say nothing of the direction may be among them.
     pub(super) policies: &'a [&'w Policy],
 }
 
@@ -75,7 +76,8 @@ impl<'w> Side<'_, 'w> {
         let mut isolating = self.isolating(tier);
         isolating.any(|Policy { subject: Scope { namespaces, pods }, .. }| {
             let everywhere = match namespaces {
-                Namespaces::Named(name) => *name == self.own.name,
+                // Else it could have no pod of it.
+                Namespaces::Named(_) => true,
                 Namespaces::Chosen(selector) => selector.is_everything(),
             };
             everywhere && pods.is_everything()
