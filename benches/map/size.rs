@@ -98,8 +98,8 @@ fn inquiry(size: Size, world: &World) -> Inquiry<'_> {
         (0..size.tenants).map(|own| (cluster::tenant(own), own)).collect();
     let site = |namespace: &ringfence::reach::Namespace| {
         Some(Site {
-            tenant: *numbers.get(namespace.labels.get(TENANT_LABEL)?)?,
-            name: namespace.name.clone(),
+            tenant: *numbers.get(namespace.labels.get(TENANT_LABEL)?.as_str())?,
+            name: namespace.name.to_string(),
             labels: Selector::exactly(&namespace.labels),
             pods: Selector::everything(),
             exists: true,

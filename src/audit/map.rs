@@ -25,6 +25,7 @@ mod thing;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use self::draft::Draft;
 use self::thing::Thing;
@@ -66,9 +67,9 @@ pub struct Map {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     /// What it is called itself: `web-7d4b9c6f5-x2x7k`; of a template the workload's name.
-    pub name: String,
+    pub name: SmolStr,
     /// `web.yaml:12`, or `the cluster`
-    pub place: String,
+    pub place: SmolStr,
     /// Whether it stands for all pods that a template makes.
     pub is_template: bool,
 }
@@ -79,7 +80,7 @@ impl Map {
     pub fn tenant(&self, namespace: &str) -> Option<&str> {
         let namespaces = &self.world.namespaces;
         let found = namespaces.binary_search_by(|own| own.name.as_str().cmp(namespace)).ok()?;
-        namespaces.get(found)?.labels.get(TENANT_LABEL).map(String::as_str)
+        namespaces.get(found)?.labels.get(TENANT_LABEL).map(SmolStr::as_str)
     }
 }
 

@@ -134,7 +134,7 @@ fn groups(drawn: &Drawn, by: By) -> Vec<Group> {
 fn name(map: &Map, pod: &Pod, number: usize, by: By) -> String {
     match by {
         By::Tenant => map.tenant(&pod.namespace).unwrap_or("(no tenant)").to_owned(),
-        By::Namespace => pod.namespace.clone(),
+        By::Namespace => pod.namespace.to_string(),
         By::Workload => ends::title(map, number),
     }
 }

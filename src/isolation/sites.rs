@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use smol_str::SmolStr;
+
 use super::Asked;
 use super::spoken::Spoken;
 use crate::defaults::DEFAULT_DENY_LABEL;
@@ -82,7 +84,7 @@ impl<'a> Survey<'a> {
         let numbers: BTreeMap<&str, usize> =
             self.all.iter().enumerate().map(|(number, own)| (own.name.as_str(), number)).collect();
         for namespace in &self.asked.namespaces {
-            let label = namespace.labels.get(TENANT_LABEL).map(String::as_str);
+            let label = namespace.labels.get(TENANT_LABEL).map(SmolStr::as_str);
             let Some(tenant) = self.asked.tenants.of_namespace(&namespace.name, label) else {
                 continue;
             };
@@ -143,9 +145,8 @@ impl<'a> Survey<'a> {
     /// A namespace as the door and the controller would make it. Of a name that several could take it depends
     /// on who does what stands there.
     fn make(&mut self, number: usize, tenant: &Tenant, name: &str, contested: bool) {
-        let own = tenant.labels.iter().map(|(key, value)| (key.clone(), value.clone()));
-        let labels: Labels =
-            own.chain([(DEFAULT_DENY_LABEL.to_owned(), "enabled".to_owned())]).collect();
+        let own = tenant.labels.iter().map(|(key, value)| (key.into(), value.into()));
+        let labels: Labels = own.chain([(DEFAULT_DENY_LABEL.into(), "enabled".into())]).collect();
         let site = self.site(number, tenant, (name, &labels), false);
         self.sites.push(site);
         let Asked { tenants, now, .. } = self.asked;
@@ -172,12 +173,17 @@ impl<'a> Survey<'a> {
                 && !may_label(self.asked.tenants, tenant, key)
         });
         let labels = held.fold(identity(tenant, name), |all, key| {
-            let stands = labels.get(*key).cloned();
+            let stands = labels.get(*key).map(ToString::to_string);
             all.with(key, stands.map_or_else(Wanted::absent, |value| Wanted::one_of([value])))
         });
         let pods = self.reserved_keys.iter().fold(Selector::everything(), |all, key| {
             let pods = self.reserved.get(name).into_iter().flatten();
-            all.with(key, Wanted::absent_or(pods.filter_map(|pod| pod.labels.get(*key).cloned())))
+            all.with(
+                key,
+                Wanted::absent_or(
+                    pods.filter_map(|pod| pod.labels.get(*key).map(ToString::to_string)),
+                ),
+            )
         });
         Site { tenant: number, name: name.to_owned(), labels, pods, exists }
     }

@@ -187,7 +187,7 @@ fn suspicion(
     let ends = [&witness.source, &witness.destination].into_iter();
     let mut unsealed = ends.filter(|end| suspects.unsealed.contains(end.namespace.name.as_str()));
     policy.or_else(|| {
-        let namespace = unsealed.next()?.namespace.name.clone();
+        let namespace = unsealed.next()?.namespace.name.to_string();
         Some(Doubt::Unsealed { namespace })
     })
 }

@@ -209,7 +209,7 @@ fn labels_that_owners_may_change_are_no_wall() {
     let by = |key: &str| trusting(json!({"matchLabels": {key: "yes"}}));
     let proof = by("trusted").proof(TWO, false);
     check(&proof, &open);
-    assert_eq!(witness(&proof).source.namespace.labels["trusted"], "yes");
+    assert_eq!(witness(&proof).source.namespace.labels.get("trusted").unwrap(), "yes");
     // What the webhook guards is one.
     check(&by("istio-injection").proof(TWO, false), &PROVEN);
     check(&trusting(json!({"matchLabels": {TENANT_LABEL: "beta"}})).proof(TWO, false), &PROVEN);
@@ -264,7 +264,7 @@ fn a_name_that_several_could_take_is_one_of_theirs_at_a_time() {
         "beta alpha open TCP 1: beta-api to monitoring",
     ];
     check(&proof, &expect);
-    assert_eq!(witness(&proof).source.namespace.labels[TENANT_LABEL], "alpha");
+    assert_eq!(witness(&proof).source.namespace.labels.get(TENANT_LABEL).unwrap(), "alpha");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Namespaces, pods and workloads.
 
+use smol_str::SmolStr;
+
 use crate::domain::NAME_LABEL;
 use crate::objects::{
-    Labelled, MadeMeta, Malformed, NetworkedCronJob, NetworkedPod, NetworkedPodSpec,
+    Annotations, Labelled, MadeMeta, Malformed, NetworkedCronJob, NetworkedPod, NetworkedPodSpec,
     NetworkedPodStatus, NetworkedWorkload, NetworkedWorkloadSpec, TemplateKind, from_json,
 };
-use crate::reach::{Namespace, Pod, PodPort, Protocol};
+use crate::reach::{Labels, Namespace, Pod, PodPort, Protocol};
 
 /// Pods that an object runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +26,9 @@ pub enum Found {
 /// [`Malformed`] where the text is no such object.
 pub fn namespace(text: &str) -> Result<Namespace, Malformed> {
     let own: Labelled<'_> = from_json(text)?;
-    let label = |(key, value): (&_, &_)| (ToString::to_string(key), ToString::to_string(value));
-    let mut labels: crate::reach::Labels = own.meta.labels.iter().map(label).collect();
-    let name = own.meta.name.to_string();
-    labels.insert(NAME_LABEL.to_owned(), name.clone());
+    let mut labels = labels(&own.meta.labels);
+    let name = SmolStr::from(own.meta.name.as_ref());
+    labels.insert(NAME_LABEL.into(), name.clone());
     Ok(Namespace { name, labels })
 }
 
@@ -83,16 +84,20 @@ fn maker(meta: &MadeMeta<'_>, kind: &str) -> (String, String) {
 }
 
 fn made(own: &NetworkedPod<'_>, (namespace, kind, name): (&str, String, String)) -> Pod {
-    let labels = own.meta.labels.iter();
     Pod {
-        namespace: namespace.to_owned(),
-        name,
-        kind,
-        labels: labels.map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+        namespace: namespace.into(),
+        name: name.into(),
+        kind: kind.into(),
+        labels: labels(&own.meta.labels),
         addresses: addresses(&own.status),
         ports: ports(&own.spec),
         host_network: own.spec.host_network,
     }
+}
+
+/// Of an object's metadata.
+fn labels(own: &Annotations<'_>) -> Labels {
+    own.iter().map(|(key, value)| (key.as_ref().into(), value.as_ref().into())).collect()
 }
 
 fn addresses(status: &NetworkedPodStatus<'_>) -> Vec<std::net::IpAddr> {
@@ -110,7 +115,7 @@ fn ports(spec: &NetworkedPodSpec<'_>) -> Vec<PodPort> {
     let named = ports.filter(|own| !own.name.is_empty()).filter_map(|own| {
         let protocol = if own.protocol.is_empty() { "TCP" } else { own.protocol.as_ref() };
         Some(PodPort {
-            name: own.name.to_string(),
+            name: own.name.as_ref().into(),
             protocol: Protocol::parse(protocol)?,
             number: u16::try_from(own.number).ok()?,
         })

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smol_str::SmolStr;
+
 use super::selector::selector;
 use crate::domain::{Cidr, InvalidCidr, sanitise};
 use crate::objects::{
@@ -52,17 +54,17 @@ pub fn read_policy(
     namespace: &str,
     place: &dyn Fn(&str) -> String,
 ) -> Read {
-    let of = |direction, field: &str, rules: &[NetworkRule<'_>]| -> Vec<(Direction, String)> {
+    let of = |direction, field: &str, rules: &[NetworkRule<'_>]| -> Vec<(Direction, SmolStr)> {
         let numbers = 0..rules.len();
-        numbers.map(|index| (direction, place(&format!("/spec/{field}/{index}")))).collect()
+        numbers.map(|index| (direction, place(&format!("/spec/{field}/{index}")).into())).collect()
     };
     let mut places = of(Direction::Ingress, "ingress", &policy.spec.ingress);
     places.extend(of(Direction::Egress, "egress", &policy.spec.egress));
     let origin = Origin {
-        kind: "NetworkPolicy".to_owned(),
-        namespace: Some(namespace.to_owned()),
-        name: policy.meta.name.to_string(),
-        source: place(""),
+        kind: "NetworkPolicy".into(),
+        namespace: Some(namespace.into()),
+        name: policy.meta.name.as_ref().into(),
+        source: place("").into(),
         places,
     };
     match (Reader { namespace }.policy(policy, &origin)) {
@@ -96,7 +98,7 @@ impl Reader<'_> {
             tier: Tier::Namespaced,
             priority: PRIORITY,
             subject: Scope {
-                namespaces: Namespaces::Named(self.namespace.to_owned()),
+                namespaces: Namespaces::Named(self.namespace.into()),
                 pods: optional(spec.pods.as_ref())?,
             },
             ingress: takes.then_some(ingress),
@@ -123,7 +125,7 @@ impl Reader<'_> {
         match (&own.pods, &own.namespaces, &own.block) {
             (None, None, Some(block)) => Ok(Peer::Addresses(addresses(block)?)),
             (Some(pods), None, None) => Ok(Peer::Pods(Scope {
-                namespaces: Namespaces::Named(self.namespace.to_owned()),
+                namespaces: Namespaces::Named(self.namespace.into()),
                 pods: selector(pods)?,
             })),
             (pods, Some(namespaces), None) => Ok(Peer::Pods(Scope {

@@ -78,8 +78,7 @@ fn stranger<'w>(world: &World, book: &Book<'w>, scope: &Scope) -> Option<Strange
                 return None;
             }
             let mut labels = selector.example();
-            let name =
-                labels.entry(NAME_LABEL.to_owned()).or_insert_with(|| NEW.to_owned()).clone();
+            let name = labels.entry(NAME_LABEL.into()).or_insert_with(|| NEW.into()).clone();
             let new = Namespace { name, labels };
             let found = there(&new.name).filter(|own| selector.selects(&own.labels));
             let place = match selector.is_everything() {

@@ -1,11 +1,15 @@
 //! Labels, and selectors as sets of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-/// The labels of an object.
-pub type Labels = BTreeMap<String, String>;
+use litemap::LiteMap;
+use smol_str::SmolStr;
+
+/// The labels of an object. Those of very many are held at once, so that they take little memory: most texts stand in
+/// the map itself.
+pub type Labels = LiteMap<SmolStr, SmolStr>;
 
 /// What one label may be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,11 +67,11 @@ impl Wanted {
         !self.absent && matches!(&self.values, Values::Only(values) if values.is_empty())
     }
 
-    fn admits(&self, value: Option<&String>) -> bool {
+    fn admits(&self, value: Option<&SmolStr>) -> bool {
         match (value, &self.values) {
             (None, _) => self.absent,
-            (Some(value), Values::Only(values)) => values.contains(value),
-            (Some(value), Values::Except(values)) => !values.contains(value),
+            (Some(value), Values::Only(values)) => values.contains(value.as_str()),
+            (Some(value), Values::Except(values)) => !values.contains(value.as_str()),
         }
     }
 
@@ -111,7 +115,7 @@ impl Wanted {
 /// Two selectors that select the same labels are equal, but for those that select none. A copy takes no memory of
 /// its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Selector(Arc<BTreeMap<String, Wanted>>);
+pub struct Selector(Arc<LiteMap<SmolStr, Wanted>>);
 
 /// Selectors, each kept once: many policies say the same.
 #[derive(Debug, Clone, Default)]
@@ -144,7 +148,7 @@ impl Selector {
             None => wanted,
         };
         if !both.is_anything() {
-            Arc::make_mut(&mut self.0).insert(key.to_owned(), both);
+            Arc::make_mut(&mut self.0).insert(key.into(), both);
         }
         self
     }
@@ -153,7 +157,7 @@ impl Selector {
     #[must_use]
     pub fn exactly(labels: &Labels) -> Self {
         labels.iter().fold(Self::default(), |own, (key, value)| {
-            own.with(key, Wanted::one_of([value.clone()]))
+            own.with(key, Wanted::one_of([value.to_string()]))
         })
     }
 
@@ -165,7 +169,7 @@ impl Selector {
 
     /// The keys that it speaks of.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.keys().map(SmolStr::as_str)
     }
 
     /// The keys that must have one of some values, and these.
@@ -178,7 +182,10 @@ impl Selector {
 
     /// The values of which a key must have one; none where it may be absent, or have any but some.
     pub fn listed_of(&self, key: &str) -> Option<&BTreeSet<String>> {
-        self.listed().find(|(own, _)| *own == key).map(|(_, values)| values)
+        match self.0.get(key)? {
+            Wanted { absent: false, values: Values::Only(values) } => Some(values),
+            Wanted { .. } => None,
+        }
     }
 
     /// The values of a key that it speaks of, whether they fit or do not.
@@ -192,8 +199,8 @@ impl Selector {
     /// Whether some labels fit both.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        let fits = |(key, wanted): (&String, &Wanted)| {
-            other.0.get(key).is_none_or(|other| !wanted.and(other).is_nothing())
+        let fits = |(key, wanted): (&SmolStr, &Wanted)| {
+            other.0.get(key.as_str()).is_none_or(|other| !wanted.and(other).is_nothing())
         };
         !other.is_nothing() && !self.is_nothing() && self.0.iter().all(fits)
     }
@@ -222,14 +229,14 @@ impl Selector {
     /// Whether these labels fit.
     #[must_use]
     pub fn selects(&self, labels: &Labels) -> bool {
-        self.0.iter().all(|(key, wanted)| wanted.admits(labels.get(key)))
+        self.0.iter().all(|(key, wanted)| wanted.admits(labels.get(key.as_str())))
     }
 
     /// What these labels would have to be to fit, for each key that is at fault: a value, or absent.
     #[must_use]
     pub fn missing(&self, labels: &Labels) -> Vec<(String, Option<String>)> {
-        let wrong = self.0.iter().filter(|(key, wanted)| !wanted.admits(labels.get(*key)));
-        wrong.map(|(key, wanted)| (key.clone(), wanted.example())).collect()
+        let wrong = self.0.iter().filter(|(key, wanted)| !wanted.admits(labels.get(key.as_str())));
+        wrong.map(|(key, wanted)| (key.to_string(), wanted.example())).collect()
     }
 
     /// What both select.
@@ -261,7 +268,7 @@ impl Selector {
     #[must_use]
     pub fn example(&self) -> Labels {
         let own = self.0.iter();
-        own.filter_map(|(key, wanted)| Some((key.clone(), wanted.example()?))).collect()
+        own.filter_map(|(key, wanted)| Some((key.clone(), wanted.example()?.into()))).collect()
     }
 }
 
@@ -274,7 +281,7 @@ impl fmt::Display for Selector {
         let texts = self.0.iter().map(|(key, wanted)| match (wanted.absent, &wanted.values) {
             (false, Values::Only(values)) if values.len() == 1 => format!("{key}={}", list(values)),
             (false, Values::Only(values)) => format!("{key} in ({})", list(values)),
-            (false, Values::Except(values)) if values.is_empty() => key.clone(),
+            (false, Values::Except(values)) if values.is_empty() => key.to_string(),
             (false, Values::Except(values)) => format!("{key},{key} notin ({})", list(values)),
             (true, Values::Only(values)) if values.is_empty() => format!("!{key}"),
             (true, Values::Only(values)) => format!("{key} absent or in ({})", list(values)),
@@ -314,7 +321,7 @@ mod tests {
         let pairs = values.iter().flat_map(|a| values.iter().map(move |b| [("a", *a), ("b", *b)]));
         let own = |pair: [(&str, Option<&str>); 2]| {
             let there = pair.into_iter().filter_map(|(key, value)| Some((key, value?)));
-            there.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+            there.map(|(key, value)| (key.into(), value.into())).collect()
         };
         pairs.map(own).collect()
     }

@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::addresses::AddressSet;
 use super::labels::Labels;
 use super::model::{Direction, Namespace, Peer, Pod, PodPort, Policy, Scope, World};
@@ -80,8 +82,8 @@ impl<'w> Shared<'_, 'w> {
 struct Told<'w> {
     namespace: &'w str,
     labels: Vec<(&'w str, &'w str)>,
-    /// For each address its family and the sets of addresses that it is in.
-    addresses: BTreeSet<(bool, Vec<usize>)>,
+    /// For each address its family and the sets of addresses that it is in; each such once, in order.
+    addresses: Vec<(bool, Vec<usize>)>,
     ports: Vec<&'w PodPort>,
     host_network: bool,
 }
@@ -313,7 +315,7 @@ impl<'w> Spoken<'w> {
     }
 
     fn told(&self, pod: &'w Pod) -> Told<'w> {
-        let label = |(key, value): (&'w String, &'w String)| (key.as_str(), value.as_str());
+        let label = |(key, value): (&'w SmolStr, &'w SmolStr)| (key.as_str(), value.as_str());
         let spoken = |(key, _): &(&str, &str)| self.keys.contains(key);
         let labels: &Labels = &pod.labels;
         let mut ports: Vec<&PodPort> =
@@ -323,10 +325,13 @@ impl<'w> Spoken<'w> {
             let within = self.sets.iter().enumerate().filter(|(_, set)| set.contains(*address));
             (address.is_ipv4(), within.map(|(index, _)| index).collect())
         };
+        let mut addresses: Vec<_> = pod.addresses.iter().map(sets).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
         Told {
             namespace: &pod.namespace,
             labels: labels.iter().map(label).filter(spoken).collect(),
-            addresses: pod.addresses.iter().map(sets).collect(),
+            addresses,
             ports,
             host_network: pod.host_network,
         }

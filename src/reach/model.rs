@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use smol_str::SmolStr;
+
 use super::addresses::AddressSet;
 use super::labels::{Labels, Selector, Selectors};
 use super::ports::{Ports, Protocol};
@@ -27,7 +29,7 @@ pub struct World {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Namespace {
     /// Its name.
-    pub name: String,
+    pub name: SmolStr,
     /// Its labels, that of its name among them.
     pub labels: Labels,
 }
@@ -36,11 +38,11 @@ pub struct Namespace {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pod {
     /// The namespace's name.
-    pub namespace: String,
+    pub namespace: SmolStr,
     /// Its name: `web`.
-    pub name: String,
+    pub name: SmolStr,
     /// What it is: `Pod`, `Deployment`.
-    pub kind: String,
+    pub kind: SmolStr,
     /// Its labels.
     pub labels: Labels,
     /// Its addresses, as far as they are known.
@@ -55,7 +57,7 @@ pub struct Pod {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PodPort {
     /// The name.
-    pub name: String,
+    pub name: SmolStr,
     /// The protocol.
     pub protocol: Protocol,
     /// The number.
@@ -230,7 +232,7 @@ impl Scope {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Namespaces {
     /// The one of this name.
-    Named(String),
+    Named(SmolStr),
     /// Those that have such labels.
     Chosen(Selector),
 }
@@ -250,15 +252,15 @@ impl Namespaces {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     /// `NetworkPolicy`
-    pub kind: String,
+    pub kind: SmolStr,
     /// Its namespace; none where it is the whole cluster's.
-    pub namespace: Option<String>,
+    pub namespace: Option<SmolStr>,
     /// Its name.
-    pub name: String,
+    pub name: SmolStr,
     /// `web.yaml:12`, or what made it.
-    pub source: String,
+    pub source: SmolStr,
     /// Where each of its rules stands, by direction, in the order of the rules.
-    pub places: Vec<(Direction, String)>,
+    pub places: Vec<(Direction, SmolStr)>,
 }
 
 impl Origin {

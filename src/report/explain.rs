@@ -264,7 +264,7 @@ fn rule(direction: Direction, other: &Other, port: (Protocol, u16)) -> String {
         Other::Address(address) => format!("ipBlock: {{cidr: {}}}", quoted(&cidr(*address))),
         Other::Pods { labels: own, is_own: true, .. } => format!("podSelector: {}", selector(own)),
         Other::Pods { namespace, labels: own, .. } => {
-            let name = [(NAME_LABEL.to_owned(), namespace.clone())].into();
+            let name = Labels::from_iter([(NAME_LABEL.into(), namespace.clone())]);
             format!("namespaceSelector: {}\n    podSelector: {}", selector(&name), selector(own))
         }
     };

@@ -110,7 +110,7 @@ impl<'a> Draft<'a> {
         match resource.map(|own| (own.kind, own.shape)) {
             Some((_, Shape::Namespace)) => {
                 let own = network::namespace(&thing.json).map_err(|error| wrong(head, &error))?;
-                self.namespaces.insert(own.name.clone(), own);
+                self.namespaces.insert(own.name.to_string(), own);
             }
             Some((_, Shape::Pod)) => {
                 let found = network::pod(&thing.json, &head.namespace);
@@ -136,8 +136,9 @@ impl<'a> Draft<'a> {
 
     fn pod(&mut self, thing: &Thing<'_>, head: &Head, found: Found) {
         let known = |pod: &Pod, is_template| {
-            let name = if head.name.is_empty() || is_template { &pod.name } else { &head.name };
-            Known { name: name.clone(), place: thing.place(""), is_template }
+            let is_other = head.name.is_empty() || is_template;
+            let name = if is_other { pod.name.clone() } else { head.name.as_str().into() };
+            Known { name, place: thing.place("").into(), is_template }
         };
         match found {
             Found::Pod(pod) => {
@@ -208,8 +209,8 @@ impl<'a> Draft<'a> {
     /// A namespace that is there because something is in it.
     fn named(&mut self, name: &str) {
         self.namespaces.entry(name.to_owned()).or_insert_with(|| Namespace {
-            name: name.to_owned(),
-            labels: [(NAME_LABEL.to_owned(), name.to_owned())].into(),
+            name: name.into(),
+            labels: [(NAME_LABEL.into(), name.into())].into_iter().collect(),
         });
     }
 
@@ -235,7 +236,7 @@ impl<'a> Draft<'a> {
                 "{} and {other} have one priority: which is asked first is not defined",
                 policy.origin
             );
-            self.notes.push(Note { source: policy.origin.source.clone(), text });
+            self.notes.push(Note { source: policy.origin.source.to_string(), text });
         }
     }
 
@@ -273,10 +274,10 @@ impl<'a> Draft<'a> {
 /// In place of a policy that is not understood.
 fn open(thing: &Thing<'_>, head: &Head, tier: Tier, text: String) -> Read {
     let origin = Origin {
-        kind: head.kind.clone(),
-        namespace: Some(head.namespace.clone()).filter(|own| !own.is_empty()),
-        name: head.name.clone(),
-        source: thing.place(""),
+        kind: head.kind.as_str().into(),
+        namespace: (!head.namespace.is_empty()).then(|| head.namespace.as_str().into()),
+        name: head.name.as_str().into(),
+        source: thing.place("").into(),
         places: Vec::new(),
     };
     Read::open(origin, tier, text)

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use smol_str::SmolStr;
+
 use super::draft::{Draft, Held};
 use crate::audit::object::Note;
 use crate::defaults::DEFAULT_DENY_LABEL;
@@ -15,7 +17,7 @@ impl<'a> Draft<'a> {
     pub(super) fn complete(&mut self) {
         let (tenants, as_is) = (self.drawing.tenants, self.drawing.as_is);
         for namespace in self.namespaces.values_mut() {
-            let label = namespace.labels.get(TENANT_LABEL).map(String::as_str);
+            let label = namespace.labels.get(TENANT_LABEL).map(SmolStr::as_str);
             let Some(tenant) = tenants.of_namespace(&namespace.name, label) else {
                 if let Some(label) = label.filter(|_| tenants.iter().next().is_some()) {
                     let source = format!("namespace {}", namespace.name);
@@ -26,7 +28,7 @@ impl<'a> Draft<'a> {
                 continue;
             };
             let mut put = |key: &str, value: &str| {
-                namespace.labels.entry(key.to_owned()).or_insert_with(|| value.to_owned());
+                namespace.labels.entry(key.into()).or_insert_with(|| value.into());
             };
             put(TENANT_LABEL, tenant.name.as_str());
             if !as_is {
@@ -43,7 +45,7 @@ impl<'a> Draft<'a> {
             return;
         }
         let owned = self.owned();
-        let strangers: HashMap<(String, String), String> = self
+        let strangers: HashMap<(SmolStr, SmolStr), SmolStr> = self
             .policies
             .iter()
             .filter(|held| !held.is_ours)
@@ -64,9 +66,9 @@ impl<'a> Draft<'a> {
             for own in network_policies(drawing.tenants, tenant, &namespace, drawing.now) {
                 let source = format!("the seal of tenant {}", tenant.name);
                 let Some(read) = own.read(&source) else { continue };
-                match strangers.get(&(namespace.clone(), own.name().to_owned())) {
+                match strangers.get(&(namespace.clone(), own.name().into())) {
                     Some(source) => self.notes.push(Note {
-                        source: source.clone(),
+                        source: source.to_string(),
                         text: format!(
                             "NetworkPolicy {namespace}/{} is not the controller's: it keeps none of this name, and the namespace stays unsealed",
                             own.name()
@@ -79,10 +81,10 @@ impl<'a> Draft<'a> {
     }
 
     /// The namespaces of tenants.
-    fn owned(&self) -> Vec<(String, &'a Tenant)> {
+    fn owned(&self) -> Vec<(SmolStr, &'a Tenant)> {
         let tenants = self.drawing.tenants;
-        let tenant = |name: &str, label: Option<&String>| {
-            tenants.of_namespace(name, label.map(String::as_str))
+        let tenant = |name: &str, label: Option<&SmolStr>| {
+            tenants.of_namespace(name, label.map(SmolStr::as_str))
         };
         let namespaces = self.namespaces.values();
         namespaces

@@ -195,7 +195,7 @@ fn documents_make_namespaces_a_tenants_and_their_seals_count() {
     assert_eq!((sealed.tenant("a"), sealed.tenant("b")), (Some("alpha"), Some("beta")));
     let names: Vec<&str> = sealed.world.namespaces.iter().map(|own| own.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "more"]);
-    assert_eq!(sealed.world.namespaces[0].labels["cost"], "x");
+    assert_eq!(sealed.world.namespaces[0].labels.get("cost").unwrap(), "x");
     let ports = |map: &Map, src, dst| Matrix::new(&map.world).between(src, dst).ports.to_string();
     assert_eq!(ports(&sealed, 0, 1), "TCP 443");
     assert_eq!(ports(&sealed, 1, 0), "no port");

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::stands::{Namespaces, Policies};
 use crate::domain::{TENANT_LABEL, TenantName};
@@ -37,7 +38,7 @@ impl Round {
         let mut owned: Vec<(&str, &Tenant)> = Vec::new();
         let mut suspects = Suspects::default();
         for (name, namespace) in self.namespaces.iter() {
-            let label = namespace.labels.get(TENANT_LABEL).map(String::as_str);
+            let label = namespace.labels.get(TENANT_LABEL).map(SmolStr::as_str);
             let Some(tenant) = tenants.of_namespace(name, label) else { continue };
             if self.snapshot.awaits_seal(tenant, name) {
                 suspects.unsealed.insert(name);

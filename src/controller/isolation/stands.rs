@@ -17,7 +17,7 @@ use super::super::served::{Kind, news_while_served};
 use super::super::watch::{News, news};
 use crate::domain::{MANAGED_LABEL, MANAGED_PREFIX, NAME_LABEL};
 use crate::network::{AdminKind, Read, admin_policy, network_policy};
-use crate::reach::{Namespace, Origin, Tier};
+use crate::reach::{Labels, Namespace, Origin, Tier};
 
 /// How a kind of policy is read.
 #[derive(Debug, Clone, Copy)]
@@ -94,9 +94,10 @@ pub(super) fn events(cluster: &Cluster) -> impl Stream<Item = Heard> + use<> {
 
 fn namespace(object: PartialObjectMeta<core::Namespace>) -> (String, Arc<Namespace>) {
     let name = object.name_any();
-    let mut labels = object.metadata.labels.unwrap_or_default();
-    labels.insert(NAME_LABEL.to_owned(), name.clone());
-    (name.clone(), Arc::new(Namespace { name, labels }))
+    let labels = object.metadata.labels.unwrap_or_default();
+    let mut labels: Labels = labels.iter().map(|(key, value)| (key.into(), value.into())).collect();
+    labels.insert(NAME_LABEL.into(), name.as_str().into());
+    (name.clone(), Arc::new(Namespace { name: name.into(), labels }))
 }
 
 /// A policy of the kind of this place.
@@ -137,7 +138,8 @@ fn is_barrier(namespace: Option<&str>, name: &str) -> bool {
 }
 
 fn origin(kind: &str, namespace: Option<String>, name: &str) -> Origin {
-    Origin { kind: kind.to_owned(), namespace, name: name.to_owned(), ..Origin::default() }
+    let namespace = namespace.map(Into::into);
+    Origin { kind: kind.into(), namespace, name: name.into(), ..Origin::default() }
 }
 
 /// What stands.

@@ -43,8 +43,8 @@ fn roles_within_a_namespace_isolate_and_roles_of_anybody_do_not() {
     ];
     check(&proof, &expect);
     let found = witness(&proof);
-    assert_eq!(found.source.pod.labels["role"], "frontend");
-    assert_eq!(found.destination.pod.labels["role"], "backend");
+    assert_eq!(found.source.pod.labels.get("role").unwrap(), "frontend");
+    assert_eq!(found.destination.pod.labels.get("role").unwrap(), "backend");
 }
 
 /// The other lists what pods may call: the world less private ranges, the tenant's namespaces by a label,
@@ -95,7 +95,7 @@ fn a_label_that_nobody_guards_names_no_tenant() {
         .proof(&format!("{TWO}{platform}"), true);
     assert_eq!(said(&proof)[0], "alpha beta open TCP 1: alpha-web to beta-api");
     // Beta calls its namespace alpha's.
-    assert_eq!(witness(&proof).destination.namespace.labels["tenant"], "alpha");
+    assert_eq!(witness(&proof).destination.namespace.labels.get("tenant").unwrap(), "alpha");
 }
 
 /// Pods may have addresses that the list of private ranges forgets.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use crate::network::{AdminKind, Found, admin_policy, namespace, network_policy, pod};
-use crate::reach::{Protocol, World};
+use crate::reach::{self, Protocol, World};
 
 pub(crate) type Labels = BTreeMap<String, String>;
 
@@ -30,6 +30,11 @@ pub(crate) struct Pod {
     pub(crate) addresses: Vec<IpAddr>,
     /// Name, protocol and number.
     pub(crate) ports: Vec<(String, Protocol, u16)>,
+}
+
+/// Labels as the engine has them.
+pub(crate) fn of_engine(own: &reach::Labels) -> Labels {
+    own.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
 }
 
 pub(crate) fn labels(own: &[(&str, &str)]) -> Labels {

@@ -99,7 +99,7 @@ fn what_several_policies_lead_to_is_told_once() {
 fn a_label_is_given_to_all_pods_of_the_workload() {
     let pods = vec![pod("x", "web"), pod("x", "db"), pod("y", "web"), pod("x", "web")];
     let mut world = world(pods, Vec::new());
-    let job = crate::reach::Pod { kind: "Job".to_owned(), ..world.pods[0].clone() };
+    let job = crate::reach::Pod { kind: "Job".into(), ..world.pods[0].clone() };
     world.pods.push(job);
     let (key, value) = ("tier".to_owned(), "front".to_owned());
     let change = Change::Label { pod: 0, whose: "x/web[Pod]".to_owned(), key, value };

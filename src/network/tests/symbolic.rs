@@ -9,6 +9,7 @@ mod tenants;
 
 use proptest::prelude::*;
 
+use super::cluster::of_engine;
 use super::oracle::{self, End};
 use super::random::rounds;
 use crate::reach::{Endpoint, Prover, Verdict, Witness};
@@ -59,17 +60,17 @@ fn witnessed(tenants: &Tenants, witness: &Witness) -> Result<(), TestCaseError> 
     for party in [&witness.source, &witness.destination] {
         prop_assert!(tenants.could_be(&party.namespace), "{:?}", party);
         let found = cluster.namespaces.iter_mut().find(|(name, _)| *name == party.namespace.name);
-        found.unwrap().1 = party.namespace.labels.clone();
-        prop_assert!(tenants.could_have(&party.pod.labels), "{:?}", party);
+        found.unwrap().1 = of_engine(&party.namespace.labels);
+        prop_assert!(tenants.could_have(&of_engine(&party.pod.labels)), "{:?}", party);
         prop_assert!(tenants.addresses().contains(party.pod.addresses[0]));
     }
     let pod = |party: &Endpoint| {
         let ports = party.pod.ports.iter();
         super::cluster::Pod {
-            namespace: party.namespace.name.clone(),
-            labels: party.pod.labels.clone(),
+            namespace: party.namespace.name.to_string(),
+            labels: of_engine(&party.pod.labels),
             addresses: party.pod.addresses.clone(),
-            ports: ports.map(|own| (own.name.clone(), own.protocol, own.number)).collect(),
+            ports: ports.map(|own| (own.name.to_string(), own.protocol, own.number)).collect(),
             ..super::cluster::Pod::default()
         }
     };

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use smol_str::SmolStr;
+
 use crate::domain::{NAME_LABEL, TENANT_LABEL};
 use crate::reach::addresses::AddressSet;
 use crate::reach::labels::{Labels, Selector, Wanted};
@@ -38,7 +40,7 @@ pub enum Change {
     /// A NetworkPolicy more, with one rule.
     Open {
         /// Its namespace.
-        namespace: String,
+        namespace: SmolStr,
         /// The labels of the pods that it is about.
         pods: Labels,
         /// Of which direction its rule is.
@@ -69,7 +71,7 @@ pub enum Change {
     /// A NetworkPolicy more that lets nothing pass in one direction.
     Close {
         /// Its namespace.
-        namespace: String,
+        namespace: SmolStr,
         /// The labels of the pods that it is about.
         pods: Labels,
         /// The direction.
@@ -83,7 +85,7 @@ pub enum Other {
     /// Pods of a namespace.
     Pods {
         /// It.
-        namespace: String,
+        namespace: SmolStr,
         /// Whether it is that of the policy.
         is_own: bool,
         /// Their labels.
@@ -99,9 +101,9 @@ pub enum Grantee {
     /// Pods of a tenant in one of its namespaces.
     Pods {
         /// Whose they are.
-        tenant: String,
+        tenant: SmolStr,
         /// Their namespace.
-        namespace: String,
+        namespace: SmolStr,
         /// Their labels.
         labels: Labels,
     },
@@ -165,7 +167,7 @@ impl Grantee {
         match self {
             Self::Address(address) => Peer::Addresses(AddressSet::one(*address)),
             Self::Pods { tenant, namespace, labels } => {
-                let one = |value: &String| Wanted::one_of([value.clone()]);
+                let one = |value: &SmolStr| Wanted::one_of([value.to_string()]);
                 let namespaces = Selector::everything()
                     .with(TENANT_LABEL, one(tenant))
                     .with(NAME_LABEL, one(namespace));
@@ -182,7 +184,7 @@ fn label(world: &mut World, pod: usize, key: &str, value: &str) {
     let workload = (own.namespace.clone(), own.kind.clone(), own.name.clone());
     for pod in &mut world.pods {
         if pod.namespace == workload.0 && pod.kind == workload.1 && pod.name == workload.2 {
-            pod.labels.insert(key.to_owned(), value.to_owned());
+            pod.labels.insert(key.into(), value.into());
         }
     }
 }
@@ -211,7 +213,7 @@ fn new_policy(namespace: &str, pods: &Labels, direction: Direction, rules: Vec<R
         tier: Tier::Namespaced,
         priority: 0,
         subject: Scope {
-            namespaces: Namespaces::Named(namespace.to_owned()),
+            namespaces: Namespaces::Named(namespace.into()),
             pods: Selector::exactly(pods),
         },
         ingress,

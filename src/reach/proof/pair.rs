@@ -57,7 +57,7 @@ impl Ground<'_> {
         let (protocol, port) = case.ports.first()?;
         let named = case.names.iter().filter(|((own, _), given)| *own == protocol && **given);
         let ports =
-            named.map(|((_, name), _)| PodPort { name: name.clone(), protocol, number: port });
+            named.map(|((_, name), _)| PodPort { name: name.into(), protocol, number: port });
         let source = endpoint(&case.source, from, Vec::new())?;
         let destination = endpoint(&case.destination, to, ports.collect())?;
         let why = |direction, own: &Endpoint, other: &Endpoint| {
@@ -89,9 +89,9 @@ fn is_of<'q>(permit: &'q Permit, from: &Site, to: &Site) -> Formula<'q> {
 fn endpoint(range: &Range, site: &Site, ports: Vec<PodPort>) -> Option<Endpoint> {
     let (address, _) = range.addresses.ends()?;
     Some(Endpoint {
-        namespace: Namespace { name: site.name.clone(), labels: range.namespace.example() },
+        namespace: Namespace { name: site.name.as_str().into(), labels: range.namespace.example() },
         pod: Pod {
-            namespace: site.name.clone(),
+            namespace: site.name.as_str().into(),
             labels: range.pod.example(),
             addresses: vec![address],
             ports,

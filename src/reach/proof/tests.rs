@@ -34,7 +34,7 @@ fn selector(keys: &'static [&'static str]) -> impl Strategy<Value = Selector> {
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
-    let named = select(vec!["x", "y"]).prop_map(|name| Namespaces::Named(name.to_owned()));
+    let named = select(vec!["x", "y"]).prop_map(|name| Namespaces::Named(name.into()));
     let namespaces = prop_oneof![named, selector(&["n"]).prop_map(Namespaces::Chosen)];
     (namespaces, selector(&["a", "b"])).prop_map(|(namespaces, pods)| Scope { namespaces, pods })
 }
@@ -91,20 +91,18 @@ fn sites() -> Vec<Site> {
 }
 
 fn labels(pairs: &[(&str, Option<&str>)]) -> Labels {
-    let there =
-        pairs.iter().filter_map(|(key, value)| Some(((*key).to_owned(), (*value)?.to_owned())));
-    there.collect()
+    pairs.iter().filter_map(|(key, value)| Some(((*key).into(), (*value)?.into()))).collect()
 }
 
 /// Every pod of a namespace that there could be, with every label of the namespace.
 fn pods(name: &str, ports: &[PodPort]) -> Vec<(Namespace, Pod)> {
     let mut all = Vec::new();
     for n in VALUES {
-        let namespace = Namespace { name: name.to_owned(), labels: labels(&[("n", n)]) };
+        let namespace = Namespace { name: name.into(), labels: labels(&[("n", n)]) };
         for (a, b) in VALUES.into_iter().flat_map(|a| VALUES.map(|b| (a, b))) {
             for address in ["10.0.0.1", "10.0.1.1"] {
                 let pod = Pod {
-                    namespace: name.to_owned(),
+                    namespace: name.into(),
                     labels: labels(&[("a", a), ("b", b)]),
                     addresses: vec![address.parse::<IpAddr>().unwrap()],
                     ports: ports.to_vec(),
@@ -125,7 +123,7 @@ fn end<'w>(namespace: &'w Namespace, pod: &'w Pod) -> End<'w> {
 fn passes(policies: &[Policy]) -> bool {
     let book = Book::of_policies(policies, true);
     let named = NUMBERS
-        .map(|number| vec![PodPort { name: "http".to_owned(), protocol: Protocol::Tcp, number }]);
+        .map(|number| vec![PodPort { name: "http".into(), protocol: Protocol::Tcp, number }]);
     named.iter().map(Vec::as_slice).chain([&[][..]]).any(|ports| {
         let (sources, destinations) = (pods("x", &[]), pods("y", ports));
         let takes: Vec<_> = destinations

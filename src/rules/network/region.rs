@@ -44,7 +44,7 @@ pub(super) struct Region {
 impl Region {
     pub(super) fn of(scope: &Scope, ports: PortSet) -> Self {
         let namespaces = match &scope.namespaces {
-            Namespaces::Named(name) => named([name.clone()]),
+            Namespaces::Named(name) => named([name.to_string()]),
             Namespaces::Chosen(selector) => selector.clone(),
         };
         Self { namespaces, pods: scope.pods.clone(), ports }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
-use super::super::cluster::{Cluster, Labels};
+use super::super::cluster::{Cluster, Labels, of_engine};
 use super::super::oracle::{End, list, on, selects};
 use super::super::random::{NAMESPACES, own_labels, peer, port, rule_of, selector};
 use super::all::Path;
@@ -107,7 +107,7 @@ impl Tenants {
             let held = labels.iter().filter(|(key, _)| *key != FREE);
             held.map(|(key, value)| (key.clone(), value.clone())).collect()
         };
-        held(&namespace.labels) == held(&self.cluster.labels_of(&namespace.name))
+        held(&of_engine(&namespace.labels)) == held(&self.cluster.labels_of(&namespace.name))
     }
 
     pub(super) fn addresses(&self) -> AddressSet {
@@ -119,7 +119,8 @@ impl Tenants {
         let site = |(name, _): &(String, Labels)| {
             let mut labels = self.cluster.labels_of(name);
             labels.remove(FREE);
-            let selector = Selector::exactly(&labels);
+            let exactly = labels.iter().map(|(key, value)| (key.into(), value.into())).collect();
+            let selector = Selector::exactly(&exactly);
             let absent = |own: Selector, key| {
                 if labels.contains_key(key) { own } else { own.with(key, Wanted::absent()) }
             };
