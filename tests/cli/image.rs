@@ -22,7 +22,9 @@ fn the_files_of_the_build_are_complete() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = TempDir::new().unwrap();
     for name in &names {
-        symlink(root.join(name), folder.path().join(name)).unwrap();
+        let link = folder.path().join(name);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(root.join(name), link).unwrap();
     }
     let fetch = ["fetch", "--locked", "--offline", "--target=host-tuple"];
     let output = Command::new(env!("CARGO")).args(fetch).current_dir(&folder).output().unwrap();

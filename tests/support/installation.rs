@@ -32,8 +32,8 @@ pub fn arguments() -> Vec<String> {
     arguments.iter().map(|argument| argument.as_str().unwrap().to_owned()).collect()
 }
 
-/// The binary that the Dockerfile's command makes. Only the program itself is linked anew: what it is
-/// made from are the files of the build that these tests belong to.
+/// The binary that the Dockerfile's command makes, without what `./optimised` adds to cargo. Only the program
+/// itself is linked anew: what it is made from are the files of the build that these tests belong to.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -41,11 +41,13 @@ pub fn binary() -> &'static Path {
         let (target, profile) = (built.parent().unwrap(), built.file_name().unwrap());
         let apart = target.join("static");
         let dockerfile = paper("Dockerfile");
-        let line = dockerfile.lines().find_map(|line| line.strip_prefix("RUN cargo ")).unwrap();
-        let debug = profile == "debug";
-        let words = line.split(' ').filter(|word| !(debug && *word == "--release"));
+        let line = dockerfile.lines().find_map(|line| line.strip_prefix("RUN ./optimised "));
+        let (command, rest) = line.unwrap().split_once(' ').unwrap();
+        let release = (profile == "release").then_some("--release");
         let output = Command::new(env!("CARGO"))
-            .args(words)
+            .args([command, "--locked", "--bin=ringfence"])
+            .args(release)
+            .args(rest.split(' '))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("CARGO_BUILD_BUILD_DIR", target)
             .env("CARGO_TARGET_DIR", &apart)
