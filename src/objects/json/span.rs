@@ -2,9 +2,11 @@
 //!
 //! The objects of a review are passed over first, to read what is asked, and read next, by whoever
 //! judges them: their grammar is left to that. Here 64 bytes at a time become masks of a bit a byte,
-//! after Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (VLDB Journal 28, 2019).
+//! after Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (VLDB Journal 28, 2019), with the widest
+//! registers that the processor has: whatever `dispatch!` calls is made for each kind of them, and so is always
+//! inlined.
 
-use wide::u8x16;
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
 const BLOCK: usize = 64;
 
@@ -23,11 +25,20 @@ struct State {
 /// The place behind the bracket that closes the one at `start`; `None` where none does, or where more
 /// than `levels` are open at once.
 pub(super) fn end(bytes: &[u8], start: usize, levels: usize) -> Option<usize> {
+    end_at(Level::new(), bytes, start, levels)
+}
+
+fn end_at(level: Level, bytes: &[u8], start: usize, levels: usize) -> Option<usize> {
+    dispatch!(level, simd => end_by(simd, bytes, start, levels))
+}
+
+#[inline(always)]
+fn end_by<S: Simd>(simd: S, bytes: &[u8], start: usize, levels: usize) -> Option<usize> {
     let mut state = State::default();
     let mut at = start;
     let (blocks, rest) = bytes.get(start..)?.as_chunks::<BLOCK>();
     for block in blocks {
-        if let Some(length) = state.end_in(block, levels) {
+        if let Some(length) = state.end_in(simd, block, levels) {
             return (state.deepest <= levels).then_some(at + length);
         }
         if state.deepest > levels {
@@ -37,14 +48,15 @@ pub(super) fn end(bytes: &[u8], start: usize, levels: usize) -> Option<usize> {
     }
     let mut last = [b' '; BLOCK];
     last.get_mut(..rest.len())?.copy_from_slice(rest);
-    let length = state.end_in(&last, levels)?;
+    let length = state.end_in(simd, &last, levels)?;
     (state.deepest <= levels).then_some(at + length)
 }
 
 impl State {
     /// How much of a block belongs to what was open before it, if it ends in there.
-    fn end_in(&mut self, block: &[u8; BLOCK], levels: usize) -> Option<usize> {
-        let masks = Masks::of(block);
+    #[inline(always)]
+    fn end_in<S: Simd>(&mut self, simd: S, block: &[u8; BLOCK], levels: usize) -> Option<usize> {
+        let masks = Masks::of(simd, block);
         let quotes = masks.quotes & !self.after_backslashes(masks.backslashes);
         // Each bit is the parity of the quotes up to it: set from a string's first quote on to before
         // its last.
@@ -103,21 +115,18 @@ struct Masks {
 }
 
 impl Masks {
-    #[inline]
-    fn of(block: &[u8; BLOCK]) -> Self {
-        let mut masks = Self { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
-        let (sixteens, _) = block.as_chunks::<16>();
-        for sixteen in sixteens.iter().rev() {
-            let text = u8x16::new(*sixteen);
-            // `[` and `{`, and `]` and `}`, differ by this bit alone.
-            let bracket = text | u8x16::splat(0x20);
-            let mask = |found: u8x16| u64::from(found.to_bitmask());
-            masks.quotes = masks.quotes << 16 | mask(text.simd_eq(u8x16::splat(b'"')));
-            masks.backslashes = masks.backslashes << 16 | mask(text.simd_eq(u8x16::splat(b'\\')));
-            masks.opening = masks.opening << 16 | mask(bracket.simd_eq(u8x16::splat(b'{')));
-            masks.closing = masks.closing << 16 | mask(bracket.simd_eq(u8x16::splat(b'}')));
+    #[inline(always)]
+    fn of<S: Simd>(simd: S, block: &[u8; BLOCK]) -> Self {
+        let text = u8x64::simd_from(simd, *block);
+        // `[` and `{`, and `]` and `}`, differ by this bit alone.
+        let bracket = text | u8x64::splat(simd, 0x20);
+        let mask = |text: u8x64<S>, byte| text.simd_eq(u8x64::splat(simd, byte)).to_bitmask();
+        Self {
+            quotes: mask(text, b'"'),
+            backslashes: mask(text, b'\\'),
+            opening: mask(bracket, b'{'),
+            closing: mask(bracket, b'}'),
         }
-        masks
     }
 }
 
@@ -153,16 +162,32 @@ mod tests {
         None
     }
 
+    /// What each kind of registers finds that the processor has.
+    fn found(bytes: &[u8], start: usize, levels: usize) -> Vec<Option<usize>> {
+        let own = Level::new();
+        let mut kinds = vec![own];
+        #[cfg(target_arch = "x86_64")]
+        kinds.extend(
+            [
+                own.as_sse2().map(Level::Sse2),
+                own.as_sse4_2().map(Level::Sse4_2),
+                own.as_avx2().map(Level::Avx2),
+            ]
+            .into_iter()
+            .flatten(),
+        );
+        kinds.into_iter().map(|kind| end_at(kind, bytes, start, levels)).collect()
+    }
+
     #[test]
     fn an_end_is_what_a_byte_at_a_time_shows() {
         let config = proptest::test_runner::Config { cases: 2_000, ..Default::default() };
         proptest::proptest!(config, |(rest in "[\\[\\]{}\"\\\\a]{0,300}", space in "a{0,90}", levels in 1..40_usize)| {
             let text = format!("{{{space}{rest}");
-            proptest::prop_assert_eq!(
-                end(text.as_bytes(), 0, levels),
-                naive(text.as_bytes(), levels),
-                "{}", text
-            );
+            let expect = naive(text.as_bytes(), levels);
+            for found in found(text.as_bytes(), 0, levels) {
+                proptest::prop_assert_eq!(found, expect, "{}", text);
+            }
         });
     }
 
@@ -171,7 +196,9 @@ mod tests {
         for before in 0..140 {
             for inner in [r#"}"#, r#"\"}"#, r#"\\\"}"#, r#"\\"#, r#"{\u0022}\\"#] {
                 let text = format!(r#"x{{"{}{inner}":[{{}}]}}}}"#, "y".repeat(before));
-                assert_eq!(end(text.as_bytes(), 1, 9), Some(text.len() - 1), "{text}");
+                for found in found(text.as_bytes(), 1, 9) {
+                    assert_eq!(found, Some(text.len() - 1), "{text}");
+                }
             }
         }
     }
