@@ -1,5 +1,6 @@
 //! What `ringfence prove` prints.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -231,10 +232,13 @@ fn shown(witness: &Witness) -> Value {
 
 fn end(own: &Endpoint) -> Value {
     let names: Vec<&str> = own.pod.ports.iter().map(|port| port.name.as_str()).collect();
+    let labels = |own: &Labels| -> BTreeMap<String, String> {
+        own.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    };
     json!({
         "namespace": own.namespace.name,
-        "labels": own.pod.labels,
-        "namespaceLabels": own.namespace.labels,
+        "labels": labels(&own.pod.labels),
+        "namespaceLabels": labels(&own.namespace.labels),
         "namespaceExists": own.exists,
         "address": own.pod.addresses.first(),
         "portNames": names,
