@@ -143,7 +143,7 @@ impl Keeper {
             next = next.min(Instant::now() + left.min(IDLE));
         }
         let mut again = Vec::new();
-        // Each one that ends has it looked again.
+        // A write that ends has the rest looked at.
         while !self.writes.are_full()
             && let Some(name) = self.open.pop_first()
         {
