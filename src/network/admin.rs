@@ -4,9 +4,7 @@
 //! have their node's network are no subject and no peer (network-policy-api, `ClusterNetworkPolicySubject`),
 //! and of them everything is undefined in any case.
 
-use smol_str::SmolStr;
-
-use super::policy::{Read, ranges};
+use super::policy::{Read, places, ranges};
 use super::selector::selector;
 use crate::domain::sanitise;
 use crate::objects::{
@@ -64,18 +62,13 @@ pub fn admin_policy(
     place: &dyn Fn(&str) -> String,
 ) -> Result<Read, Malformed> {
     let policy: AdminPolicy<'_> = from_json(text)?;
-    let of = |direction, field: &str, rules: &[AdminRule<'_>]| -> Vec<(Direction, SmolStr)> {
-        let numbers = 0..rules.len();
-        numbers.map(|index| (direction, place(&format!("/spec/{field}/{index}")).into())).collect()
-    };
-    let mut places = of(Direction::Ingress, "ingress", &policy.spec.ingress);
-    places.extend(of(Direction::Egress, "egress", &policy.spec.egress));
+    let rules = (policy.spec.ingress.len(), policy.spec.egress.len());
     let origin = Origin {
         kind: kind.name().into(),
         namespace: None,
         name: policy.meta.name.as_ref().into(),
         source: place("").into(),
-        places,
+        places: places(rules, place),
     };
     Ok(match read(&policy, kind, &origin) {
         Ok(policy) => Read { policy, unclear: None },

@@ -54,23 +54,31 @@ pub fn read_policy(
     namespace: &str,
     place: &dyn Fn(&str) -> String,
 ) -> Read {
-    let of = |direction, field: &str, rules: &[NetworkRule<'_>]| -> Vec<(Direction, SmolStr)> {
-        let numbers = 0..rules.len();
-        numbers.map(|index| (direction, place(&format!("/spec/{field}/{index}")).into())).collect()
-    };
-    let mut places = of(Direction::Ingress, "ingress", &policy.spec.ingress);
-    places.extend(of(Direction::Egress, "egress", &policy.spec.egress));
+    let rules = (policy.spec.ingress.len(), policy.spec.egress.len());
     let origin = Origin {
         kind: "NetworkPolicy".into(),
         namespace: Some(namespace.into()),
         name: policy.meta.name.as_ref().into(),
         source: place("").into(),
-        places,
+        places: places(rules, place),
     };
     match (Reader { namespace }.policy(policy, &origin)) {
         Ok(policy) => Read { policy, unclear: None },
         Err(text) => Read::open(origin, Tier::Namespaced, text),
     }
+}
+
+/// Where each of so many rules for ingress and for egress stands.
+pub(super) fn places(
+    (ingress, egress): (usize, usize),
+    place: &dyn Fn(&str) -> String,
+) -> Vec<(Direction, SmolStr)> {
+    let of = |direction, field: &'static str, count| {
+        let at = move |index| (direction, place(&format!("/spec/{field}/{index}")).into());
+        (0..count).map(at)
+    };
+    let ingress = of(Direction::Ingress, "ingress", ingress);
+    ingress.chain(of(Direction::Egress, "egress", egress)).collect()
 }
 
 struct Reader<'a> {
