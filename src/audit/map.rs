@@ -31,7 +31,6 @@ use self::draft::Draft;
 use self::thing::Thing;
 use super::kustomize::{self, Verb};
 use super::object::{Input, Note, Problem, Read, read};
-use crate::domain::TENANT_LABEL;
 use crate::policy::Tenants;
 use crate::reach::World;
 
@@ -80,7 +79,7 @@ impl Map {
     pub fn tenant(&self, namespace: &str) -> Option<&str> {
         let namespaces = &self.world.namespaces;
         let found = namespaces.binary_search_by(|own| own.name.as_str().cmp(namespace)).ok()?;
-        namespaces.get(found)?.labels.get(TENANT_LABEL).map(SmolStr::as_str)
+        namespaces.get(found)?.tenant()
     }
 }
 

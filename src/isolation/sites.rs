@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use smol_str::SmolStr;
-
 use super::Asked;
 use super::spoken::Spoken;
 use crate::defaults::DEFAULT_DENY_LABEL;
@@ -84,7 +82,7 @@ impl<'a> Survey<'a> {
         let numbers: BTreeMap<&str, usize> =
             self.all.iter().enumerate().map(|(number, own)| (own.name.as_str(), number)).collect();
         for namespace in &self.asked.namespaces {
-            let label = namespace.labels.get(TENANT_LABEL).map(SmolStr::as_str);
+            let label = namespace.tenant();
             let Some(tenant) = self.asked.tenants.of_namespace(&namespace.name, label) else {
                 continue;
             };

@@ -1,8 +1,5 @@
 //! Namespaces, pods and workloads.
 
-use smol_str::SmolStr;
-
-use crate::domain::NAME_LABEL;
 use crate::objects::{
     Annotations, Labelled, MadeMeta, Malformed, NetworkedCronJob, NetworkedPod, NetworkedPodSpec,
     NetworkedPodStatus, NetworkedWorkload, NetworkedWorkloadSpec, TemplateKind, from_json,
@@ -26,10 +23,7 @@ pub enum Found {
 /// [`Malformed`] where the text is no such object.
 pub fn namespace(text: &str) -> Result<Namespace, Malformed> {
     let own: Labelled<'_> = from_json(text)?;
-    let mut labels = labels(&own.meta.labels);
-    let name = SmolStr::from(own.meta.name.as_ref());
-    labels.insert(NAME_LABEL.into(), name.clone());
-    Ok(Namespace { name, labels })
+    Ok(Namespace::new(&own.meta.name, labels(&own.meta.labels)))
 }
 
 /// A pod in a namespace, known by the workload that made it; none where it has ended.

@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use super::addresses::AddressSet;
 use super::labels::{Labels, Selector, Selectors};
 use super::ports::{Ports, Protocol};
+use crate::domain::{NAME_LABEL, TENANT_LABEL};
 
 /// Everything that policies are asked about, and they.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,6 +33,21 @@ pub struct Namespace {
     pub name: SmolStr,
     /// Its labels, that of its name among them.
     pub labels: Labels,
+}
+
+impl Namespace {
+    /// One of this name, whose label it has among these.
+    #[must_use]
+    pub fn new(name: &str, mut labels: Labels) -> Self {
+        labels.insert(NAME_LABEL.into(), name.into());
+        Self { name: name.into(), labels }
+    }
+
+    /// The value of its tenant label.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.labels.get(TENANT_LABEL).map(SmolStr::as_str)
+    }
 }
 
 /// A pod, or all pods of a workload.

@@ -6,11 +6,11 @@ use super::kinds::{is_clusterwide, is_policy, may_make_pods};
 use super::thing::{Head, Thing};
 use super::{Drawing, Known, Map};
 use crate::audit::object::{Note, Problem};
-use crate::domain::{NAME_LABEL, sanitise};
+use crate::domain::sanitise;
 use crate::network::{self, AdminKind, Found, Read};
 use crate::objects::Malformed;
 use crate::policy::documents::IpBlocks;
-use crate::reach::{Namespace, Origin, Pod, Selectors, Tier, World};
+use crate::reach::{Labels, Namespace, Origin, Pod, Selectors, Tier, World};
 use crate::rules::{self, Shape};
 use crate::seal;
 
@@ -208,10 +208,8 @@ impl<'a> Draft<'a> {
 
     /// A namespace that is there because something is in it.
     fn named(&mut self, name: &str) {
-        self.namespaces.entry(name.to_owned()).or_insert_with(|| Namespace {
-            name: name.into(),
-            labels: [(NAME_LABEL.into(), name.into())].into_iter().collect(),
-        });
+        let new = || Namespace::new(name, Labels::new());
+        self.namespaces.entry(name.to_owned()).or_insert_with(new);
     }
 
     /// Namespaces that are there because documents say so.

@@ -17,7 +17,7 @@ impl<'a> Draft<'a> {
     pub(super) fn complete(&mut self) {
         let (tenants, as_is) = (self.drawing.tenants, self.drawing.as_is);
         for namespace in self.namespaces.values_mut() {
-            let label = namespace.labels.get(TENANT_LABEL).map(SmolStr::as_str);
+            let label = namespace.tenant();
             let Some(tenant) = tenants.of_namespace(&namespace.name, label) else {
                 if let Some(label) = label.filter(|_| tenants.iter().next().is_some()) {
                     let source = format!("namespace {}", namespace.name);
@@ -83,13 +83,10 @@ impl<'a> Draft<'a> {
     /// The namespaces of tenants.
     fn owned(&self) -> Vec<(SmolStr, &'a Tenant)> {
         let tenants = self.drawing.tenants;
-        let tenant = |name: &str, label: Option<&SmolStr>| {
-            tenants.of_namespace(name, label.map(SmolStr::as_str))
-        };
         let namespaces = self.namespaces.values();
         namespaces
             .filter_map(|own| {
-                Some((own.name.clone(), tenant(&own.name, own.labels.get(TENANT_LABEL))?))
+                Some((own.name.clone(), tenants.of_namespace(&own.name, own.tenant())?))
             })
             .collect()
     }

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use smol_str::SmolStr;
 
 use super::stands::{Namespaces, Policies};
-use crate::domain::{TENANT_LABEL, TenantName};
+use crate::domain::TenantName;
 use crate::isolation::{Asked, Standing, Suspects, standings};
 use crate::policy::{Tenant, Tenants};
 use crate::reach::Policy;
@@ -38,8 +37,7 @@ impl Round {
         let mut owned: Vec<(&str, &Tenant)> = Vec::new();
         let mut suspects = Suspects::default();
         for (name, namespace) in self.namespaces.iter() {
-            let label = namespace.labels.get(TENANT_LABEL).map(SmolStr::as_str);
-            let Some(tenant) = tenants.of_namespace(name, label) else { continue };
+            let Some(tenant) = tenants.of_namespace(name, namespace.tenant()) else { continue };
             if self.snapshot.awaits_seal(tenant, name) {
                 suspects.unsealed.insert(name);
             } else {

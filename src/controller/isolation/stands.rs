@@ -15,9 +15,9 @@ use kube::runtime::watcher::Config;
 use super::super::Cluster;
 use super::super::served::{Kind, news_while_served};
 use super::super::watch::{News, news};
-use crate::domain::{MANAGED_LABEL, MANAGED_PREFIX, NAME_LABEL};
+use crate::domain::{MANAGED_LABEL, MANAGED_PREFIX};
 use crate::network::{AdminKind, Read, admin_policy, network_policy};
-use crate::reach::{Labels, Namespace, Origin, Tier};
+use crate::reach::{Namespace, Origin, Tier};
 
 /// How a kind of policy is read.
 #[derive(Debug, Clone, Copy)]
@@ -95,9 +95,9 @@ pub(super) fn events(cluster: &Cluster) -> impl Stream<Item = Heard> + use<> {
 fn namespace(object: PartialObjectMeta<core::Namespace>) -> (String, Arc<Namespace>) {
     let name = object.name_any();
     let labels = object.metadata.labels.unwrap_or_default();
-    let mut labels: Labels = labels.iter().map(|(key, value)| (key.into(), value.into())).collect();
-    labels.insert(NAME_LABEL.into(), name.as_str().into());
-    (name.clone(), Arc::new(Namespace { name: name.into(), labels }))
+    let labels = labels.iter().map(|(key, value)| (key.into(), value.into())).collect();
+    let namespace = Namespace::new(&name, labels);
+    (name, Arc::new(namespace))
 }
 
 /// A policy of the kind of this place.
